@@ -1,0 +1,1 @@
+//! Passwords of application instances: argon2id, with a short-lived cache of verified credentials.

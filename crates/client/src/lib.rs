@@ -1,0 +1,1 @@
+//! A Koppeltaal connector: send, claim, process, browse, activity definitions.

@@ -1,0 +1,1 @@
+//! The domain in plain types and pure rules; no I/O, no clock.

@@ -1,0 +1,1 @@
+//! Notifications out of the durable outbox: leases, attempts, retries, dead letters.

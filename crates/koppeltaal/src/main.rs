@@ -1,0 +1,2 @@
+//! `koppeltaal`: the server and its command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Koppeltaal 1.3 over HTTP, one file per verb.
