@@ -1,1 +1,20 @@
-//! The domain in plain types and pure rules; no I/O, no clock.
+//! The domain in plain types and pure rules: no I/O, no clock, no randomness.
+//!
+//! Everything that decides something about Koppeltaal without needing a store
+//! or a socket lives here, so that it can be read and tested by itself.
+
+pub mod audit;
+pub mod clock;
+pub mod directory;
+pub mod duration;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod notification;
+pub mod retention;
+pub mod status;
+pub mod version;
+pub mod versioning;
+
+pub use clock::{Clock, Timestamp};
+pub use error::{Error, Result};

@@ -1,0 +1,105 @@
+//! Time as the program sees it: a number of microseconds since 1970 in UTC,
+//! taken from an injected clock so that tests can move it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// This moment moved forward by `duration` (saturating).
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros(duration)))
+    }
+
+    /// This moment moved back by `duration` (saturating).
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(duration)))
+    }
+
+    /// The time that passed since `earlier`; zero when `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// As an instant of FHIR without fraction and with an explicit offset:
+    /// `2024-01-05T10:00:00+00:00`.
+    pub fn to_instant(self) -> String {
+        let seconds = jiff::Timestamp::from_second(self.0.div_euclid(1_000_000))
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        seconds.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    }
+
+    fn jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// RFC 3339 in UTC, `2024-01-05T10:00:00.123456Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.jiff().fmt(f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    /// Reads RFC 3339 with any offset.
+    fn from_str(text: &str) -> Result<Self> {
+        jiff::Timestamp::from_str(text)
+            .map(|t| Self(t.as_microsecond()))
+            .map_err(|_| {
+                Error::Invalid(format!("`{text}` is not a time like 2024-01-05T10:00:00Z"))
+            })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Where the time comes from. The program injects the system's clock, a test
+/// one that it moves.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_has_seconds_and_an_explicit_offset() {
+        let t: Timestamp = "2024-01-05T11:00:00.987654+01:00".parse().unwrap();
+        assert_eq!(t.to_instant(), "2024-01-05T10:00:00+00:00");
+        assert_eq!(t.to_string(), "2024-01-05T10:00:00.987654Z");
+    }
+
+    #[test]
+    fn since_never_underflows() {
+        assert_eq!(Timestamp(5).since(Timestamp(9)), Duration::ZERO);
+        assert_eq!(Timestamp(9).since(Timestamp(5)), Duration::from_micros(4));
+    }
+}
