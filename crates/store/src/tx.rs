@@ -217,6 +217,23 @@ impl Dialect {
         }
     }
 
+    /// ` FOR UPDATE OF i`: locks the rows of the table that the query calls `i`.
+    pub fn for_update_of_i(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE OF i",
+        }
+    }
+
+    /// ` FOR UPDATE OF i SKIP LOCKED`: as above, passing over rows that
+    /// another transaction has locked.
+    pub fn for_update_of_i_skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE OF i SKIP LOCKED",
+        }
+    }
+
     /// ` FOR UPDATE SKIP LOCKED` where the engine has row locks.
     pub fn for_update_skip_locked(self) -> &'static str {
         match self {

@@ -1,0 +1,60 @@
+//! Composing the conditions of a search whose filters are optional: each
+//! condition that applies brings its own argument, so that every statement uses
+//! all of its parameters and has one text for each set of filters.
+
+use crate::tx::Arg;
+
+/// Conditions after `domain = $1`, and their arguments.
+#[derive(Debug, Default)]
+pub(crate) struct Filter<'a> {
+    sql: String,
+    args: Vec<Arg<'a>>,
+}
+
+impl<'a> Filter<'a> {
+    /// Adds `AND condition value`; `condition` ends where the parameter goes.
+    pub(crate) fn and(&mut self, condition: &str, value: impl Into<Arg<'a>>) -> &mut Self {
+        let parameter = self.bind(value);
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self.sql.push_str(&parameter);
+        self
+    }
+
+    /// Adds a condition that needs no argument.
+    pub(crate) fn and_fixed(&mut self, condition: &str) -> &mut Self {
+        self.sql.push_str(" AND ");
+        self.sql.push_str(condition);
+        self
+    }
+
+    /// Adds an argument without a condition; answers with its parameter (`$7`).
+    pub(crate) fn bind(&mut self, value: impl Into<Arg<'a>>) -> String {
+        self.args.push(value.into());
+        format!("${}", self.args.len() + 1)
+    }
+
+    /// The conditions.
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The arguments after the domain.
+    pub(crate) fn args(&self) -> &[Arg<'a>] {
+        &self.args
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_after_the_domain() {
+        let mut filter = Filter::default();
+        filter.and("a = ", 1_i64).and_fixed("b = 0").and("c > ", "x");
+        assert_eq!(filter.bind(9_i64), "$4");
+        assert_eq!(filter.sql(), " AND a = $2 AND b = 0 AND c > $3");
+        assert_eq!(filter.args(), [Arg::Int(1), Arg::Text("x"), Arg::Int(9)]);
+    }
+}
