@@ -1,1 +1,33 @@
-//! Koppeltaal 1.3 over HTTP, one file per verb.
+//! Koppeltaal 1.3 over HTTP, one file per verb: a mailbox for FHIR DSTU1
+//! message bundles.
+
+mod activity_definition;
+mod answer;
+mod app;
+mod audit_log;
+mod authenticate;
+mod browse;
+mod call;
+mod claim;
+mod cors;
+mod deliver;
+mod device;
+mod feed;
+mod jobs;
+mod links;
+mod metadata;
+mod metrics;
+mod negotiate;
+mod post_message;
+mod query;
+mod read_message;
+mod routes;
+mod set_status;
+mod throttle;
+
+pub use app::{App, Parts, Settings};
+pub use audit_log::AuditLog;
+pub use call::{Caller, Call};
+pub use jobs::{Jobs, JobSettings, RetentionReport, erase, run_retention};
+pub use metrics::Metrics;
+pub use routes::{Told, handle, is_kt1_path};

@@ -2,11 +2,15 @@
 //! people, and one that is not domain-specific is offered in every domain its
 //! application is in: so they are read across domains, and are no care data.
 
+use koppeltaal_core::audit::{Action, Entry};
+use koppeltaal_core::event::Event;
 use koppeltaal_core::version::Stamp;
 use koppeltaal_core::{Result, Timestamp};
 
 use crate::filter::Filter;
 use crate::ids::Ids;
+use crate::mailbox::{self, Delivery, Recipient};
+use crate::scope::DomainTx;
 use crate::tx::{Arg, ColumnType, OnConflict, Row, Table, Tx};
 use crate::{args, row};
 
@@ -270,4 +274,65 @@ fn has_identifier(
         from.condition()
     );
     Ok(tx.query_one(&sql, args![from.domain, identifier, except])?.is_some())
+}
+
+/// The message that tells one domain of a published definition.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    /// The domain's number.
+    pub domain: i64,
+    /// The feed's own members.
+    pub feed: String,
+    /// Who is told.
+    pub recipients: Vec<Recipient>,
+}
+
+/// The parts of that message that the definition decides.
+#[derive(Debug, Clone)]
+pub struct Composed {
+    /// MessageHeader.identifier.
+    pub identifier: String,
+    /// The URL of the definition without version.
+    pub focal: String,
+    /// The MessageHeader, with U+0001 where the status goes.
+    pub header: String,
+    /// The entry of the definition.
+    pub entries: String,
+}
+
+/// Tells subscribers, each in its own domain, of a published definition.
+pub fn announce(
+    tx: &mut dyn Tx,
+    ids: &Ids,
+    now: Timestamp,
+    definition: &Definition,
+    stamp: Stamp,
+    announcements: &[Announcement],
+    composed: &Composed,
+) -> Result<()> {
+    for announcement in announcements {
+        let audit = Entry {
+            event: Some(Event::CreateOrUpdateActivityDefinition),
+            focal: Some(composed.focal.clone()),
+            version: Some(definition.version.clone()),
+            ..Entry::new(Action::Accept, now, "server")
+        };
+        let mut tx = DomainTx::new(tx, announcement.domain);
+        mailbox::route(&mut tx, ids, now, Delivery {
+            identifier: &composed.identifier,
+            event: Event::CreateOrUpdateActivityDefinition,
+            sender: None,
+            patient: None,
+            focal: &composed.focal,
+            focal_version: &definition.version,
+            may_supersede: true,
+            header: composed.header.clone(),
+            feed: &announcement.feed,
+            entries: composed.entries.clone(),
+            recipients: &announcement.recipients,
+            stamp,
+            audit: &audit,
+        })?;
+    }
+    Ok(())
 }

@@ -66,6 +66,20 @@ pub fn find_resources_of(
     Ok((found, last.filter(|_| full)))
 }
 
+/// Counts messages and their copies, as [`erase_messages`] would remove them.
+pub fn count_messages(tx: &mut DomainTx<'_>, messages: &[i64]) -> Result<Erasure> {
+    let mut counted = Erasure::default();
+    for message in messages {
+        let row = tx.query_one(
+            "SELECT COUNT(*) FROM kt1_item WHERE domain = $1 AND message = $2",
+            args![*message],
+        )?;
+        counted.items += u64::try_from(row.unwrap_or_default().int(0)?).unwrap_or(0);
+        counted.messages += 1;
+    }
+    Ok(counted)
+}
+
 /// Removes messages with their copies and notifications.
 pub fn erase_messages(tx: &mut DomainTx<'_>, messages: &[i64]) -> Result<Erasure> {
     let mut erased = Erasure::default();

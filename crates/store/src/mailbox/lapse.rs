@@ -24,6 +24,15 @@ pub struct Lapse {
     pub exceeded: usize,
 }
 
+/// Whether any claim of the domain has timed out.
+pub fn has_lapsed(tx: &mut DomainTx<'_>, now: Timestamp) -> Result<bool> {
+    let row = tx.query_one(
+        "SELECT 1 FROM kt1_item WHERE domain = $1 AND status = 1 AND claim_until <= $2 LIMIT 1",
+        args![now],
+    )?;
+    Ok(row.is_some())
+}
+
 /// Ends the claims of the domain (or of one recipient) that timed out.
 pub fn lapse(
     tx: &mut DomainTx<'_>,

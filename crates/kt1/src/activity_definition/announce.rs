@@ -1,0 +1,99 @@
+//! The CreateOrUpdateActivityDefinition message that the server itself sends
+//! after every change: no patient, a source of its own, data and self link
+//! versioned (spec 6, "Event").
+
+use koppeltaal_core::Timestamp;
+use koppeltaal_core::directory::Domain;
+use koppeltaal_core::event::Event;
+use koppeltaal_fhir::dstu1::names;
+use koppeltaal_fhir::{json, object};
+use koppeltaal_store::definition::{Announcement, Composed, Definition};
+use koppeltaal_store::mailbox::Recipient;
+
+use super::entry;
+use crate::answer::Refusal;
+use crate::app::{App, Inner};
+use crate::call::Caller;
+use crate::deliver::STATUS_MARK;
+
+/// Which domains are told, and whom: the caller's own, and unless the
+/// definition is specific to it every domain its application is in.
+pub fn announcements(app: &Inner, caller: &Caller, domain_specific: bool) -> Vec<Announcement> {
+    let directory = app.directory();
+    let affected = directory.domains().iter().filter(|domain| {
+        domain.number == caller.domain.number
+            || (!domain_specific
+                && directory
+                    .instances_of(domain.number)
+                    .any(|instance| instance.application.number == caller.application.number))
+    });
+    affected
+        .filter_map(|domain| {
+            let event = Event::CreateOrUpdateActivityDefinition;
+            let recipients: Vec<Recipient> = directory
+                .recipients(domain.number, event)
+                .iter()
+                .map(|instance| Recipient {
+                    instance: instance.instance.number,
+                    announce: instance.instance.webhook.is_some(),
+                })
+                .collect();
+            (!recipients.is_empty()).then(|| Announcement {
+                domain: domain.number,
+                feed: feed(domain),
+                recipients,
+            })
+        })
+        .collect()
+}
+
+fn feed(domain: &Domain) -> String {
+    let tags = object! {
+        "id" => format!("urn:uuid:{}", uuid::Uuid::new_v4()),
+        "category" => [
+            object! {
+                "term" => format!("{}{}", names::tag::DOMAIN_PREFIX, domain.name),
+                "label" => &domain.name,
+                "scheme" => names::tag::SECURITY_SCHEME,
+            },
+            object! { "term" => names::tag::MESSAGE, "scheme" => names::tag::SCHEME },
+        ],
+    };
+    let text = json::render(&tags);
+    text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or("").to_owned()
+}
+
+/// The message about a definition.
+pub fn compose(app: &App, definition: &Definition, now: Timestamp) -> Result<Composed, Refusal> {
+    let identifier = format!("urn:uuid:{}", uuid::Uuid::new_v4());
+    let event = Event::CreateOrUpdateActivityDefinition.code();
+    let rest = object! {
+        "identifier" => &identifier,
+        "timestamp" => now.to_instant(),
+        "event" => object! {
+            "system" => names::system::MESSAGE_EVENTS,
+            "code" => event,
+            "display" => event,
+        },
+        "source" => object! {
+            "name" => "Koppeltaal",
+            "software" => "Koppeltaal",
+            "version" => crate::metadata::PROTOCOL_VERSION,
+            "endpoint" => "not used",
+        },
+        "data" => [object! {
+            "reference" => app.links.definition_version(definition.number, &definition.version),
+        }],
+    };
+    let rest = json::render(&rest);
+    let header = format!(
+        "{{\"resourceType\":\"MessageHeader\",\"extension\":[{STATUS_MARK}],{}",
+        rest.strip_prefix('{').unwrap_or("}")
+    );
+    Ok(Composed {
+        identifier,
+        focal: app.links.definition(definition.number),
+        header,
+        entries: json::render(&entry(app, definition)?.into_node()),
+    })
+}

@@ -1,0 +1,179 @@
+//! POST and PUT on `Other` (spec 1.1, E10 and E11; 6).
+
+use http::StatusCode;
+use koppeltaal_core::audit::Action;
+use koppeltaal_core::version::Stamp;
+use koppeltaal_fhir::dstu1::{ActivityDefinition, Issue, Registration};
+use koppeltaal_fhir::{Node, json};
+use koppeltaal_store::audit;
+use koppeltaal_store::definition::{self, Definition, Publication, Refusal as Refused};
+
+use super::{announce, resource, search, visibility};
+use crate::answer::{Answer, Content, Refusal};
+use crate::app::App;
+use crate::call::{Call, Caller};
+use crate::negotiate;
+
+/// The longest identifier: it is a key of the store.
+const MAX_IDENTIFIER: usize = 500;
+
+/// Publishes a new definition.
+pub async fn create(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Refusal> {
+    publish(app, call, caller, None).await
+}
+
+/// Replaces a definition; `version` is the one in the URL.
+pub async fn update(
+    app: &App,
+    call: &Call,
+    caller: &Caller,
+    number: i64,
+    version: Option<String>,
+) -> Result<Answer, Refusal> {
+    publish(app, call, caller, Some((number, version))).await
+}
+
+async fn publish(
+    app: &App,
+    call: &Call,
+    caller: &Caller,
+    existing: Option<(i64, Option<String>)>,
+) -> Result<Answer, Refusal> {
+    let sent = body(call)?;
+    let view = ActivityDefinition::of(&sent).ok_or_else(not_a_definition)?;
+    let identifier = view
+        .identifier()
+        .ok_or_else(|| {
+            Refusal::bad_request(
+                "required",
+                "The ActivityDefinition has no ActivityDefinition#ActivityDefinitionIdentifier.",
+            )
+        })?
+        .to_owned();
+    if identifier.len() > MAX_IDENTIFIER {
+        return Err(Refusal::bad_request(
+            "too-long",
+            format!("The identifier is longer than {MAX_IDENTIFIER} bytes."),
+        ));
+    }
+    let (domain_specific, archived) = (view.is_domain_specific(), view.is_archived());
+    let (ids, now, from) = (app.parts.ids.clone(), app.now(), visibility(app, caller));
+    let announcements = announce::announcements(app, caller, domain_specific);
+    let announces = announcements.iter().any(|a| a.recipients.iter().any(|r| r.announce));
+    let audit = call.audit(Action::Definition, caller);
+    let (application, client_id) = (caller.application.number, caller.application.id.clone());
+    let (task, target) = (app.clone(), existing.clone());
+    let domain = caller.domain.number;
+    let stored = app
+        .parts
+        .store
+        .write(move |tx| {
+            let render = |number: i64| {
+                let registration = Registration {
+                    id: &number.to_string(),
+                    application_reference: &task.links.device(application),
+                    application_display: &client_id,
+                };
+                let node = ActivityDefinition::of(&sent).map(|d| d.normalised(&registration));
+                json::render(&node.unwrap_or(Node::Null))
+            };
+            let publication = Publication {
+                application,
+                identifier: &identifier,
+                domain_specific,
+                archived,
+                render: &render,
+            };
+            let stored: Result<(Definition, Stamp), Refused> = match &target {
+                None => definition::create(tx, &ids, now, &from, &publication)?,
+                Some((number, version)) => definition::update(
+                    tx,
+                    &ids,
+                    now,
+                    &from,
+                    *number,
+                    version.as_deref(),
+                    &publication,
+                )?,
+            };
+            if let Ok((definition, stamp)) = &stored {
+                let mut entry = audit.clone();
+                entry.focal = Some(task.links.definition(definition.number));
+                entry.version = Some(definition.version.clone());
+                audit::append_across(tx, &ids, &[(domain, entry)])?;
+                let composed = announce::compose(&task, definition, now)
+                    .map_err(|refusal| refusal.into_internal())?;
+                definition::announce(
+                    tx,
+                    &ids,
+                    now,
+                    definition,
+                    *stamp,
+                    &announcements,
+                    &composed,
+                )?;
+            }
+            Ok(stored)
+        })
+        .await?;
+    let (definition, _) = match stored {
+        Ok(stored) => stored,
+        Err(refused) => {
+            let refusal = refusal(app, refused, existing.map_or(0, |(number, _)| number));
+            let entry = koppeltaal_core::audit::Entry {
+                outcome: refusal.status.as_u16().to_string(),
+                detail: Some(refusal.reason.to_owned()),
+                ..call.audit(Action::Reject, caller)
+            };
+            app.parts.audit_log.add(domain, entry);
+            return Err(refusal);
+        }
+    };
+    if announces {
+        (app.parts.announce)();
+    }
+    let created = existing.is_none();
+    Ok(Answer {
+        status: if created { StatusCode::CREATED } else { StatusCode::OK },
+        content: Content::Tree(resource(&definition)?),
+        location: Some(app.links.definition_version(definition.number, &definition.version)),
+        created: true,
+    })
+}
+
+fn body(call: &Call) -> Result<Node, Refusal> {
+    let format = call.body_format.ok_or_else(not_a_definition)?;
+    Ok(negotiate::parse(format, &call.body)?)
+}
+
+fn not_a_definition() -> Refusal {
+    Refusal::bad_request(
+        "structure",
+        "The body must be an `Other` resource with the code ActivityDefinition.",
+    )
+}
+
+fn refusal(app: &App, refused: Refused, number: i64) -> Refusal {
+    let conflict = |code: &'static str, details: &str| {
+        Refusal::new(StatusCode::CONFLICT, code, code, details)
+    };
+    match refused {
+        Refused::Duplicate => conflict(
+            "duplicate",
+            "Another ActivityDefinition in this domain has this identifier.",
+        ),
+        Refused::Unknown => search::unknown(number),
+        Refused::NotOwner => Refusal::forbidden(
+            "Only the application that published an ActivityDefinition may change it.",
+        ),
+        Refused::VersionConflict(current) => Refusal {
+            issues: vec![
+                Issue::error("The specified resource version is not correct")
+                    .with_type("conflict")
+                    .with_resource(app.links.definition(number))
+                    .with_location(app.links.definition_version(number, &current)),
+            ],
+            ..conflict("conflict", "")
+        },
+    }
+}

@@ -1,0 +1,94 @@
+//! Audit rows of reads and refusals: they belong to no transaction, so they are
+//! collected and written together within 50 ms. Writes record themselves in
+//! their own transaction.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use koppeltaal_core::audit::Entry;
+use koppeltaal_store::{Ids, Store, audit};
+use tokio::sync::{mpsc, oneshot};
+
+/// How long rows wait for company.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How many rows wait at most; beyond, rows are dropped, counted and logged.
+const MOST_WAITING: usize = 100_000;
+/// How many rows one transaction writes.
+const MOST_AT_ONCE: usize = 1000;
+/// How long to wait before a failed write is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+
+enum Order {
+    Add(i64, Box<Entry>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Takes audit rows and writes them soon.
+#[derive(Clone)]
+pub struct AuditLog(mpsc::Sender<Order>);
+
+impl AuditLog {
+    /// Starts the writer.
+    pub fn start(store: Store, ids: Arc<Ids>) -> Self {
+        let (sender, receiver) = mpsc::channel(MOST_WAITING);
+        tokio::spawn(write_rows(store, ids, receiver));
+        Self(sender)
+    }
+
+    /// Records something in the trail of a domain.
+    pub fn add(&self, domain: i64, entry: Entry) {
+        if self.0.try_send(Order::Add(domain, Box::new(entry))).is_err() {
+            tracing::error!(domain, "an audit row of a read was lost: the store does not keep up");
+        }
+    }
+
+    /// Waits until everything recorded so far is written, or has failed.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.0.send(Order::Flush(done)).await.is_ok() {
+            let _ = written.await;
+        }
+    }
+}
+
+async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Order>) {
+    let mut rows: Vec<(i64, Entry)> = Vec::new();
+    while let Some(order) = orders.recv().await {
+        let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+        take(order, &mut rows, &mut waiting);
+        if waiting.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+        }
+        while rows.len() < MOST_AT_ONCE {
+            let Ok(order) = orders.try_recv() else { break };
+            take(order, &mut rows, &mut waiting);
+        }
+        let batch = Arc::new(std::mem::take(&mut rows));
+        while !batch.is_empty() {
+            let (ids, batch) = (ids.clone(), batch.clone());
+            let written =
+                store.write(move |tx| audit::append_across(tx, &ids, &batch)).await;
+            match written {
+                Ok(()) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "audit rows of reads wait: the store cannot write");
+                    // Whoever waits for a flush is shutting down: one try is all.
+                    if !waiting.is_empty() {
+                        break;
+                    }
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+        for done in waiting {
+            let _ = done.send(());
+        }
+    }
+}
+
+fn take(order: Order, rows: &mut Vec<(i64, Entry)>, waiting: &mut Vec<oneshot::Sender<()>>) {
+    match order {
+        Order::Add(domain, entry) => rows.push((domain, *entry)),
+        Order::Flush(done) => waiting.push(done),
+    }
+}

@@ -1,0 +1,47 @@
+//! GET MessageHeader/_search?_query=MessageHeader.GetNextNewAndClaim (spec 5.1).
+
+use koppeltaal_core::audit::Action;
+use koppeltaal_core::event::Event;
+use koppeltaal_fhir::dstu1::reference::identity;
+use koppeltaal_store::mailbox::{self, Claim};
+
+use crate::answer::{Answer, Refusal};
+use crate::app::App;
+use crate::call::{Call, Caller};
+use crate::deliver;
+use crate::feed::{self, Found};
+
+/// Claims the caller's oldest New message that fits.
+pub async fn claim(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Refusal> {
+    let event = match call.query.get("event").map(str::parse::<Event>) {
+        Some(Err(_)) => return Ok(nothing(app, call)),
+        Some(Ok(event)) => Some(event),
+        None => None,
+    };
+    let scope = app.parts.store.scope(&caller.domain);
+    let (recipient, now) = (caller.instance.number, app.now());
+    // Polls of an empty mailbox are answered by a reader and write nothing.
+    if !scope.read(move |tx| mailbox::has_claimable(tx, recipient, now)).await? {
+        return Ok(nothing(app, call));
+    }
+    let claim = Claim {
+        recipient,
+        event,
+        patient: call.query.get("Patient").map(|url| identity(url).to_owned()),
+        until: app.claim_until(&caller.domain, now),
+        audit: call.audit(Action::Claim, caller),
+    };
+    let ids = app.parts.ids.clone();
+    let claimed = scope.write(move |tx| mailbox::claim(tx, &ids, now, &claim)).await?;
+    let Some(claimed) = claimed else { return Ok(nothing(app, call)) };
+    app.metrics().claimed(&caller.domain.name, claimed.item.event);
+    let content = deliver::bundle(app, caller, &claimed.item, claimed.body.as_ref())?;
+    Ok(Answer { content, ..Answer::json(String::new()) })
+}
+
+/// An empty result; never with a `next` link, which clients would follow.
+fn nothing(app: &App, call: &Call) -> Answer {
+    let found =
+        Found { collection: "MessageHeader", entry: Vec::new(), total: 0, paging: None };
+    Answer::tree(feed::bundle(app, call, found))
+}

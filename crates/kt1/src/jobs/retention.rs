@@ -1,0 +1,197 @@
+//! The retention job: bodies that every recipient has had for the grace, and
+//! bodies that are too old. One process at a time runs it; each removal is a
+//! short transaction, so that nobody waits.
+
+use std::time::Duration;
+
+use koppeltaal_core::audit::{Action, Entry};
+use koppeltaal_core::directory::{Directory, Domain};
+use koppeltaal_core::event::Event;
+use koppeltaal_core::retention::Limits;
+use koppeltaal_core::{Clock, Result, Timestamp};
+use koppeltaal_store::mailbox::{self, Position, Removal};
+use koppeltaal_store::{Ids, Store, audit, job};
+use serde::Serialize;
+use std::sync::Arc;
+
+use super::JobSettings;
+use crate::app::Rules;
+
+/// The name of the job's lease.
+pub(super) const JOB: &str = "kt1-retention";
+/// Longer than a run takes; a crashed run blocks the next for so long.
+const LEASE: Duration = Duration::from_secs(10 * 60);
+/// Messages that one transaction looks at or removes.
+const AT_ONCE: i64 = 500;
+const REMOVED_AT_ONCE: usize = 50;
+/// After this the metadata of a removed message says no more whom it was about.
+const ANONYMOUS_AFTER: Duration = Duration::from_secs(365 * 86_400);
+
+/// What a run removed, or would remove.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct RetentionReport {
+    /// The domain.
+    pub domain: String,
+    /// The event.
+    pub event: String,
+    /// Bodies that every recipient has had.
+    pub retrieved: u64,
+    /// Bodies that were too old.
+    pub too_old: u64,
+}
+
+pub(super) async fn keep_removing(settings: JobSettings) {
+    let mut ticks = tokio::time::interval(settings.retention_interval.max(Duration::from_millis(100)));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let directory = settings.directory.borrow().clone();
+        let run = run_retention(
+            &settings.store,
+            &settings.ids,
+            settings.clock.as_ref(),
+            &directory,
+            settings.retention,
+            false,
+        );
+        match run.await {
+            Ok(Some(report)) if !report.is_empty() => {
+                let bodies: u64 = report.iter().map(|r| r.retrieved + r.too_old).sum();
+                tracing::info!(bodies, "bodies of messages were removed");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the retention job failed; it runs again"),
+        }
+    }
+}
+
+/// Runs the job once. `None` when another process is running it.
+pub async fn run_retention(
+    store: &Store,
+    ids: &Arc<Ids>,
+    clock: &dyn Clock,
+    directory: &Directory,
+    limits: Limits,
+    dry_run: bool,
+) -> Result<Option<Vec<RetentionReport>>> {
+    let now = clock.now();
+    if !dry_run && !store.write(move |tx| job::take(tx, JOB, now, now.plus(LEASE))).await? {
+        return Ok(None);
+    }
+    let mut reports = Vec::new();
+    for domain in directory.domains() {
+        let rules = Rules::of(directory, domain, limits);
+        let run = Run { store, ids, domain, rules, limits, now, dry_run };
+        reports.extend(run.domain().await?);
+    }
+    if !dry_run {
+        let bodies: u64 = reports.iter().map(|r| r.retrieved + r.too_old).sum();
+        let (finished, result) = (clock.now(), format!("{bodies} bodies removed"));
+        store.write(move |tx| job::finish(tx, JOB, finished, &result)).await?;
+    }
+    Ok(Some(reports))
+}
+
+struct Run<'a> {
+    store: &'a Store,
+    ids: &'a Arc<Ids>,
+    domain: &'a Domain,
+    rules: Rules,
+    limits: Limits,
+    now: Timestamp,
+    dry_run: bool,
+}
+
+impl Run<'_> {
+    async fn domain(&self) -> Result<Vec<RetentionReport>> {
+        let scope = self.store.scope(self.domain);
+        let mut reports: Vec<RetentionReport> = Vec::new();
+        let mut position = Some(Position::default());
+        while let Some(from) = position {
+            let (rules, limits, now) = (self.rules.clone(), self.limits, self.now);
+            let (removals, next) = scope
+                .read(move |tx| {
+                    mailbox::removable(tx, &|event| rules.rule(event), limits, now, from, AT_ONCE)
+                })
+                .await?;
+            position = next;
+            for chunk in removals.chunks(REMOVED_AT_ONCE) {
+                let removed = if self.dry_run { chunk.to_vec() } else { self.remove(chunk).await? };
+                for removal in removed {
+                    self.note(&mut reports, removal);
+                }
+            }
+        }
+        if !self.dry_run {
+            self.record(&reports).await?;
+            self.anonymise().await?;
+        }
+        Ok(reports)
+    }
+
+    async fn remove(&self, removals: &[Removal]) -> Result<Vec<Removal>> {
+        let (removals, now) = (removals.to_vec(), self.now);
+        self.store
+            .scope(self.domain)
+            .write(move |tx| {
+                let mut removed = Vec::new();
+                for removal in &removals {
+                    if mailbox::expire(tx, removal.message, now)? {
+                        removed.push(*removal);
+                    }
+                }
+                Ok(removed)
+            })
+            .await
+    }
+
+    fn note(&self, reports: &mut Vec<RetentionReport>, removal: Removal) {
+        let event = removal.event.code();
+        let at = reports.iter().position(|report| report.event == event).unwrap_or_else(|| {
+            let (domain, event) = (self.domain.name.clone(), event.to_owned());
+            reports.push(RetentionReport { domain, event, ..RetentionReport::default() });
+            reports.len() - 1
+        });
+        if removal.by_age {
+            reports[at].too_old += 1;
+        } else {
+            reports[at].retrieved += 1;
+        }
+    }
+
+    async fn record(&self, reports: &[RetentionReport]) -> Result<()> {
+        let entries: Vec<Entry> = reports
+            .iter()
+            .map(|report| Entry {
+                event: report.event.parse::<Event>().ok(),
+                detail: Some(format!(
+                    "{} bodies after retrieval, {} by age",
+                    report.retrieved, report.too_old
+                )),
+                ..Entry::new(Action::Retention, self.now, "server")
+            })
+            .collect();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let ids = self.ids.clone();
+        self.store
+            .scope(self.domain)
+            .write(move |tx| audit::append(tx, &ids, &entries))
+            .await
+    }
+
+    async fn anonymise(&self) -> Result<()> {
+        let before = self.now.minus(ANONYMOUS_AFTER);
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let (_, next) = self
+                .store
+                .scope(self.domain)
+                .write(move |tx| mailbox::anonymise(tx, before, from, AT_ONCE))
+                .await?;
+            after = next;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! The URLs this server gives out, always built from the configured public URL
+//! and never from a Host header.
+
+use koppeltaal_core::version::Stamp;
+
+/// The base URLs of KT1.
+#[derive(Debug, Clone)]
+pub struct Links {
+    /// `…/FHIR/Koppeltaal`.
+    pub base: String,
+    /// `…/OAuth2/Koppeltaal`.
+    pub oauth: String,
+}
+
+impl Links {
+    /// The URLs under a public URL.
+    pub fn new(public_url: &str) -> Self {
+        let root = public_url.trim_end_matches('/');
+        Self { base: format!("{root}/FHIR/Koppeltaal"), oauth: format!("{root}/OAuth2/Koppeltaal") }
+    }
+
+    /// Where messages are posted.
+    pub fn mailbox(&self) -> String {
+        format!("{}/Mailbox", self.base)
+    }
+
+    /// A copy of a message.
+    pub fn header(&self, item: i64) -> String {
+        format!("{}/MessageHeader/{item}", self.base)
+    }
+
+    /// A version of a copy.
+    pub fn header_version(&self, item: i64, stamp: Stamp) -> String {
+        format!("{}/MessageHeader/{item}/_history/{stamp}", self.base)
+    }
+
+    /// An ActivityDefinition.
+    pub fn definition(&self, number: i64) -> String {
+        format!("{}/Other/ActivityDefinition:{number}", self.base)
+    }
+
+    /// A version of an ActivityDefinition.
+    pub fn definition_version(&self, number: i64, version: &str) -> String {
+        format!("{}/Other/ActivityDefinition:{number}/_history/{version}", self.base)
+    }
+
+    /// The Device of an application.
+    pub fn device(&self, application: i64) -> String {
+        format!("{}/Device/{application}", self.base)
+    }
+}

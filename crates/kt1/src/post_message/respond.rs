@@ -1,0 +1,123 @@
+//! The answer to an accepted message (spec 3.5): a bundle whose header answers
+//! the sender's and names the resources that have a new version.
+
+use http::StatusCode;
+use koppeltaal_core::event::Event;
+use koppeltaal_fhir::dstu1::{Tag, names};
+use koppeltaal_fhir::{Node, object};
+
+use super::check::Message;
+use crate::answer::{Answer, Content};
+use crate::app::App;
+use crate::call::Caller;
+
+/// What the answer repeats of the message.
+pub(super) struct Reply {
+    identifier: String,
+    event: Event,
+    category: Vec<Tag>,
+    domain: String,
+    focal_only: bool,
+}
+
+impl Reply {
+    /// The answer to a message.
+    pub(super) fn to(message: &Message, caller: &Caller) -> Self {
+        Self {
+            identifier: message.identifier.clone(),
+            event: message.event,
+            category: message.bundle.category.clone(),
+            domain: caller.domain.name.clone(),
+            focal_only: !caller.instance.api_version.versions_all_resources(),
+        }
+    }
+
+    /// The message would have been accepted.
+    pub(super) fn valid(&self, app: &App) -> Answer {
+        self.answer(app, Vec::new())
+    }
+
+    /// The message was accepted: the focal resource first, then every other one
+    /// with a new version.
+    pub(super) fn stored(
+        &self,
+        app: &App,
+        urls: &[String],
+        focal: usize,
+        versions: &[(String, bool)],
+    ) -> Answer {
+        let link = |index: usize| {
+            let version = versions.get(index).map_or("", |(version, _)| version);
+            object! { "reference" => format!("{}/_history/{version}", urls[index]) }
+        };
+        let mut data = vec![link(focal)];
+        if !self.focal_only {
+            let others = (0..urls.len()).filter(|index| *index != focal && versions[*index].1);
+            data.extend(others.map(link));
+        }
+        self.answer(app, data)
+    }
+
+    fn answer(&self, app: &App, data: Vec<Node>) -> Answer {
+        let (feed, header) = (urn(), urn());
+        let event = self.event.code();
+        let mut content = object! {
+            "resourceType" => "MessageHeader",
+            "identifier" => header.as_str(),
+            "timestamp" => app.now().to_instant(),
+            "event" => object! {
+                "system" => names::system::MESSAGE_EVENTS,
+                "code" => event,
+                "display" => event,
+            },
+            "response" => object! { "identifier" => self.identifier.as_str(), "code" => "ok" },
+            "source" => object! {
+                "name" => "",
+                "software" => "",
+                "version" => "",
+                "endpoint" => app.links.mailbox(),
+            },
+        };
+        if let (false, Some(members)) = (data.is_empty(), content.as_object_mut()) {
+            members.push("data", data);
+        }
+        let category = if self.category.is_empty() { self.own_tags() } else { self.tags() };
+        Answer {
+            status: StatusCode::OK,
+            content: Content::Tree(object! {
+                "resourceType" => "Bundle",
+                "id" => feed,
+                "updated" => app.now().to_instant(),
+                "category" => category,
+                "entry" => [object! { "id" => header, "content" => content }],
+            }),
+            location: None,
+            created: false,
+        }
+    }
+
+    fn tags(&self) -> Vec<Node> {
+        let tag = |tag: &Tag| match &tag.label {
+            Some(label) => object! {
+                "term" => &tag.term, "label" => label, "scheme" => &tag.scheme,
+            },
+            None => object! { "term" => &tag.term, "scheme" => &tag.scheme },
+        };
+        self.category.iter().map(tag).collect()
+    }
+
+    fn own_tags(&self) -> Vec<Node> {
+        vec![
+            object! {
+                "term" => format!("{}{}", names::tag::DOMAIN_PREFIX, self.domain),
+                "label" => &self.domain,
+                "scheme" => names::tag::SECURITY_SCHEME,
+            },
+            object! { "term" => names::tag::MESSAGE, "scheme" => names::tag::SCHEME },
+        ]
+    }
+}
+
+fn urn() -> String {
+    format!("urn:uuid:{}", uuid::Uuid::new_v4())
+}

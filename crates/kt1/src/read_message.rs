@@ -1,0 +1,80 @@
+//! One message of the caller's mailbox: the whole bundle by `_id`, or the bare
+//! MessageHeader by its URL (spec 1.1, E5 and E6).
+
+use koppeltaal_core::audit::{Action, Entry};
+use koppeltaal_fhir::dstu1::reference::identity;
+use koppeltaal_store::mailbox::{self, Item, Key};
+
+use crate::answer::{Answer, Refusal};
+use crate::app::App;
+use crate::call::{Call, Caller};
+use crate::deliver;
+use crate::feed::{self, Found};
+
+/// GET MessageHeader/_search?_id=… : the complete bundle, whatever its status.
+pub async fn by_id(app: &App, call: &Call, caller: &Caller, id: &str) -> Result<Answer, Refusal> {
+    let key = key(id);
+    let recipient = caller.instance.number;
+    let scope = app.parts.store.scope(&caller.domain);
+    let found = scope
+        .read(move |tx| {
+            let Some(item) = mailbox::read(tx, recipient, &key)? else { return Ok(None) };
+            let body = mailbox::body(tx, item.message)?;
+            Ok(Some((item, body)))
+        })
+        .await?;
+    let Some((item, body)) = found else {
+        let found =
+            Found { collection: "MessageHeader", entry: Vec::new(), total: 0, paging: None };
+        return Ok(Answer::tree(feed::bundle(app, call, found)));
+    };
+    record(app, call, caller, &item);
+    let content = deliver::bundle(app, caller, &item, body.as_ref())?;
+    Ok(Answer { content, ..Answer::json(String::new()) })
+}
+
+/// GET MessageHeader/{n}: the bare MessageHeader.
+pub async fn header(
+    app: &App,
+    call: &Call,
+    caller: &Caller,
+    number: i64,
+) -> Result<Answer, Refusal> {
+    let recipient = caller.instance.number;
+    let scope = app.parts.store.scope(&caller.domain);
+    let item = scope.read(move |tx| mailbox::read(tx, recipient, &Key::Number(number))).await?;
+    let item = item.ok_or_else(|| unknown(number))?;
+    record(app, call, caller, &item);
+    let location = app.links.header_version(item.id, item.stamp);
+    Ok(Answer { location: Some(location), ..Answer::json(deliver::header(&item)) })
+}
+
+/// The error for a number that is none of the caller's.
+pub fn unknown(number: i64) -> Refusal {
+    Refusal::not_found(format!("There is no MessageHeader {number} in this mailbox."))
+}
+
+/// How `_id` names a message: the integer, the URL of the copy in any version,
+/// or MessageHeader.identifier.
+fn key(id: &str) -> Key {
+    let url = identity(id);
+    let number = url
+        .rsplit_once("/MessageHeader/")
+        .map_or(url, |(_, number)| number)
+        .parse::<i64>()
+        .ok()
+        .filter(|_| !url.contains("://") || url.to_ascii_lowercase().contains("/fhir/koppeltaal/"));
+    number.map_or_else(|| Key::Identifier(id.to_owned()), Key::Number)
+}
+
+fn record(app: &App, call: &Call, caller: &Caller, item: &Item) {
+    let entry = Entry {
+        event: Some(item.event),
+        patient: item.patient.clone(),
+        focal: Some(item.focal.clone()),
+        version: Some(item.focal_version.clone()),
+        item: Some(item.id),
+        ..call.audit(Action::Read, caller)
+    };
+    app.parts.audit_log.add(caller.domain.number, entry);
+}
