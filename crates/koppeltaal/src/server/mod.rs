@@ -1,0 +1,198 @@
+//! The running server: the parts wired together, its listeners, and a shutdown
+//! that drains them.
+
+mod connection;
+mod follow;
+mod metrics;
+mod page;
+mod request;
+mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use koppeltaal_auth::{SealKey, Verifier};
+use koppeltaal_core::directory::Directory;
+use koppeltaal_core::notification::Schedule;
+use koppeltaal_core::{Clock, Error, Result};
+use koppeltaal_delivery::{Delivery, Deps, random_jitter};
+use koppeltaal_kt1 as kt1;
+use koppeltaal_store::{Ids, Options, Store, directory, migrate};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use metrics::Gatherer;
+use request::Router;
+
+/// How long requests in progress may take to finish at shutdown.
+const DRAIN: Duration = Duration::from_secs(20);
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server that runs until [`Server::shutdown`].
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where its metrics are, when they have a listener of their own.
+    pub metrics_address: Option<SocketAddr>,
+    /// The URL under which clients reach it.
+    pub public_url: String,
+    store: Store,
+    audit_log: kt1::AuditLog,
+    delivery: Delivery,
+    jobs: kt1::Jobs,
+    stop: watch::Sender<bool>,
+    listeners: JoinSet<()>,
+}
+
+impl Server {
+    /// Opens and migrates the store, starts the jobs and listens.
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+        let listener = bind(config.listen, "listen").await?;
+        let metrics_listener = match config.metrics_listen {
+            Some(address) => Some(bind(address, "metrics.listen").await?),
+            None => None,
+        };
+        let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let store = Store::open(&config.database, &Options::default()).await?;
+        for applied in migrate::run(&store).await? {
+            tracing::info!(number = applied.number, name = applied.name, "store migrated");
+        }
+        let seal = SealKey::parse(&config.seal_key)?;
+        let snapshot = store.read(directory::load).await?;
+        refuse_development_key(&seal, &snapshot)?;
+        let (directory, follower) = follow::follow(store.clone(), snapshot);
+        let ids = Arc::new(Ids::take(&store).await?);
+        let delivery = Delivery::start(
+            Deps {
+                store: store.clone(),
+                directory: directory.clone(),
+                clock: clock.clone(),
+                open: Arc::new(move |secret| seal.open(secret)),
+                jitter: random_jitter(),
+            },
+            delivery_settings(config),
+        )?;
+        let jobs = kt1::Jobs::start(kt1::JobSettings {
+            store: store.clone(),
+            ids: ids.clone(),
+            directory: directory.clone(),
+            clock: clock.clone(),
+            retention: config.kt1.retention,
+            retention_interval: config.kt1.retention_interval,
+        });
+        let address = listener.local_addr().map_err(Error::internal)?;
+        let public_url = config.public_url(address);
+        let (gatherer, kt1_metrics) =
+            Gatherer::new(store.clone(), directory.clone(), clock.clone(), delivery.counters());
+        let audit_log = kt1::AuditLog::start(store.clone(), ids.clone());
+        let app = kt1::App::new(kt1::Parts {
+            store: store.clone(),
+            ids,
+            directory: directory.clone(),
+            verifier: Arc::new(Verifier::default()),
+            clock,
+            audit_log: audit_log.clone(),
+            waker: delivery.waker(),
+            metrics: kt1_metrics,
+            settings: kt1_settings(config, &public_url),
+        });
+        let router = Arc::new(Router {
+            app,
+            store: store.clone(),
+            gatherer: Arc::new(gatherer),
+            serves_metrics: config.metrics_listen.is_none(),
+            page: page::Page::new(config, &public_url),
+            strict_transport: config.tls.is_some(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let mut listeners = JoinSet::new();
+        listeners.spawn(follower);
+        let metrics_address =
+            metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(Error::internal)?;
+        if let Some(listener) = metrics_listener {
+            let router = Arc::new(router.metrics_only());
+            listeners.spawn(connection::accept(listener, None, router, stopped.clone(), DRAIN));
+        }
+        listeners.spawn(connection::accept(listener, acceptor, router, stopped, DRAIN));
+        Ok(Self {
+            address,
+            metrics_address,
+            public_url,
+            store,
+            audit_log,
+            delivery,
+            jobs,
+            stop,
+            listeners,
+        })
+    }
+
+    /// The store (tests look into it).
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Takes no new connections, finishes the requests in progress and what
+    /// they left to be written, and closes the store.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        drop(self.jobs);
+        let drained = async { while self.listeners.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN + Duration::from_secs(5), drained).await.is_err() {
+            tracing::warn!("some connections did not end in time and were cut");
+        }
+        self.listeners.abort_all();
+        self.delivery.shutdown().await;
+        self.audit_log.flush().await;
+        self.store.close().await;
+    }
+}
+
+async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Error::Unavailable(format!(
+            "cannot bind {address}: {error} — set `{key}` or stop the other process"
+        ))
+    })
+}
+
+/// Care data of real people is not sealed with a key that everybody knows.
+fn refuse_development_key(seal: &SealKey, directory: &Directory) -> Result<()> {
+    let strict = directory.domains().iter().find(|domain| domain.phase.is_strict());
+    match strict {
+        Some(domain) if seal.is_development() => Err(Error::Forbidden(format!(
+            "domain {} is in phase {}, and `seal_key` is the development key: set KOPPELTAAL_SEAL_KEY to 32 random bytes in base64 (openssl rand -base64 32)",
+            domain.name,
+            domain.phase.code()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn delivery_settings(config: &Config) -> koppeltaal_delivery::Settings {
+    koppeltaal_delivery::Settings {
+        schedule: Schedule {
+            attempts: config.kt1.webhook_attempts,
+            first_retry: config.kt1.webhook_first_retry,
+        },
+        ca_file: config.outbound_ca_file.clone(),
+        ..koppeltaal_delivery::Settings::default()
+    }
+}
+
+fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
+    kt1::Settings {
+        public_url: public_url.to_owned(),
+        server_name: config.server.name.clone(),
+        body_limit: config.limits.body,
+        body_timeout: BODY_TIMEOUT,
+        claim_timeout: config.kt1.claim_timeout,
+        retention: config.kt1.retention,
+        requests_per_second: config.limits.requests_per_second,
+        burst: config.limits.burst,
+    }
+}
