@@ -1,1 +1,11 @@
-//! FHIR wire formats, pure: DSTU1 bundles and resources as JSON and XML, and OperationOutcome.
+//! FHIR wire formats, pure: no I/O, no clock, no randomness. [`node`] and [`json`] serve every
+//! version of FHIR; [`dstu1`] knows DSTU1 0.0.82, the version of Koppeltaal 1.3.
+
+pub mod dstu1;
+mod error;
+pub mod json;
+pub mod node;
+mod xml;
+
+pub use error::{MAX_DEPTH, ParseError};
+pub use node::{Members, Node};
