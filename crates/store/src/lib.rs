@@ -1,1 +1,23 @@
 //! The only SQL: SQLite and PostgreSQL behind one synchronous-closure seam.
+
+pub mod audit;
+pub mod clock;
+pub mod definition;
+pub mod directory;
+mod engine;
+mod filter;
+pub mod ids;
+pub mod job;
+pub mod mailbox;
+pub mod migrate;
+pub mod outbox;
+pub mod scope;
+pub mod store;
+#[cfg(feature = "test-support")]
+pub mod test_support;
+pub mod tx;
+
+pub use ids::Ids;
+pub use scope::{DomainTx, Scope};
+pub use store::{DatabaseUrl, Options, Store};
+pub use tx::{Arg, Dialect, Row, Tx, Value};

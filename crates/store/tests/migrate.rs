@@ -1,0 +1,125 @@
+//! Migrations: once each, whole or not at all, never on a newer store.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use koppeltaal_core::Error;
+use koppeltaal_store::migrate::{self, Migration, run_list, status_of};
+use koppeltaal_store::test_support::{options, postgres, sqlite};
+use koppeltaal_store::{DatabaseUrl, Store};
+
+const FIRST: Migration = Migration {
+    number: 1,
+    name: "first",
+    sql: "CREATE TABLE m_a (k {rowid} PRIMARY KEY, t {text} NOT NULL);\n\
+          CREATE TABLE m_b (t {text} PRIMARY KEY, b {bytes}){without_rowid};",
+};
+const SECOND: Migration = Migration {
+    number: 2,
+    name: "second",
+    sql: "INSERT INTO m_a VALUES (1, 'a'), (2, 'B');",
+};
+const BROKEN: Migration = Migration {
+    number: 3,
+    name: "broken",
+    sql: "CREATE TABLE m_c (k BIGINT); INSERT INTO m_missing VALUES (1);",
+};
+
+async fn open(url: &DatabaseUrl) -> Store {
+    Store::open(url, &options()).await.unwrap()
+}
+
+async fn check_migrations(url: DatabaseUrl) {
+    let store = open(&url).await;
+    let empty = status_of(&store, &[FIRST, SECOND]).await.unwrap();
+    assert_eq!(
+        (empty.applied.len(), empty.pending),
+        (0, vec![(1, "first"), (2, "second")])
+    );
+
+    let applied = run_list(&store, &[FIRST]).await.unwrap();
+    assert_eq!(applied.iter().map(|m| m.number).collect::<Vec<_>>(), [1]);
+    let applied = run_list(&store, &[FIRST, SECOND]).await.unwrap();
+    assert_eq!(
+        applied.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(),
+        ["second"]
+    );
+    assert_eq!(run_list(&store, &[FIRST, SECOND]).await, Ok(vec![]));
+    let status = status_of(&store, &[FIRST, SECOND]).await.unwrap();
+    assert!(status.is_current());
+    assert_eq!(status.applied[1], applied[0]);
+
+    // Texts sort by code point on both engines.
+    let sorted = store
+        .read(|tx| tx.query("SELECT t FROM m_a ORDER BY t", &[]))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|mut row| row.text(0).unwrap());
+    assert_eq!(sorted.collect::<Vec<_>>(), ["B", "a"]);
+
+    let failed = run_list(&store, &[FIRST, SECOND, BROKEN])
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&failed, Error::Unavailable(text) if text.contains("3 (broken)")),
+        "{failed}"
+    );
+    let status = status_of(&store, &[FIRST, SECOND]).await.unwrap();
+    assert!(status.is_current(), "a failed migration leaves no trace");
+    let half = store.read(|tx| tx.query("SELECT * FROM m_c", &[])).await;
+    assert!(half.is_err(), "a failed migration leaves no table");
+
+    let newer = run_list(&store, &[FIRST]).await.unwrap_err();
+    let told = "this store was written by a newer koppeltaal (schema 2, this program knows 1): \
+                upgrade the program";
+    assert_eq!(newer.to_string(), told);
+    assert_eq!(status_of(&store, &[FIRST]).await.unwrap_err(), newer);
+}
+
+async fn check_together(url: DatabaseUrl) {
+    let stores = [open(&url).await, open(&url).await, open(&url).await];
+    let runs = stores.iter().map(|store| {
+        let store = store.clone();
+        tokio::spawn(async move { run_list(&store, &[FIRST, SECOND]).await.unwrap() })
+    });
+    let mut applied = Vec::new();
+    for run in runs.collect::<Vec<_>>() {
+        applied.extend(run.await.unwrap().into_iter().map(|done| done.number));
+    }
+    applied.sort_unstable();
+    assert_eq!(applied, [1, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_run_once_on_sqlite() {
+    let (url, _folder) = sqlite();
+    check_migrations(url).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_run_once_on_postgres() {
+    check_migrations(postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_that_migrate_together_do_it_once_on_sqlite() {
+    let (url, _folder) = sqlite();
+    check_together(url).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stores_that_migrate_together_do_it_once_on_postgres() {
+    check_together(postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_of_the_program_fits_both_engines() {
+    let (url, _folder) = sqlite();
+    for url in [url, postgres().await] {
+        let store = open(&url).await;
+        assert_eq!(
+            migrate::run(&store).await.unwrap().len(),
+            migrate::MIGRATIONS.len()
+        );
+        assert!(migrate::status(&store).await.unwrap().is_current());
+    }
+}
