@@ -1,0 +1,69 @@
+//! The settings of the delivery, with what suits a server of two cores.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use koppeltaal_core::notification::Schedule;
+
+/// How notifications are delivered.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How often an endpoint is tried, and when.
+    pub schedule: Schedule,
+    /// The limit on name look-up, connection and TLS handshake.
+    pub connect_timeout: Duration,
+    /// The limit on a whole attempt.
+    pub timeout: Duration,
+    /// How often the outbox is looked at when nobody wakes the delivery.
+    pub poll: Duration,
+    /// Requests at the same time to one instance.
+    pub per_instance: usize,
+    /// Requests at the same time to all. Instances that fail or are slow share a
+    /// quarter of it.
+    pub total: usize,
+    /// Extra trust anchors (PEM).
+    pub ca_file: Option<PathBuf>,
+    /// How long requests in flight may take to end at shutdown.
+    pub grace: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            schedule: Schedule {
+                attempts: 5,
+                first_retry: Duration::from_secs(30),
+            },
+            connect_timeout: Duration::from_secs(3),
+            timeout: Duration::from_secs(10),
+            poll: Duration::from_secs(1),
+            per_instance: 4,
+            total: 256,
+            ca_file: None,
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Settings {
+    /// How long a lease lasts: an attempt fits in with time to wait for a slot
+    /// before it and for the store after it.
+    pub(crate) fn lease(&self) -> Duration {
+        self.timeout * 3
+    }
+
+    /// How much of a lease must be left for an attempt to begin.
+    pub(crate) fn least_lease(&self) -> Duration {
+        self.timeout + self.timeout / 2
+    }
+
+    /// Requests at the same time to instances that fail or are slow.
+    pub(crate) fn strained_total(&self) -> usize {
+        (self.total / 4).max(1)
+    }
+
+    /// An answer that takes longer strains its instance.
+    pub(crate) fn slow(&self) -> Duration {
+        self.timeout / 2
+    }
+}

@@ -1,0 +1,182 @@
+//! What a webhook request says (Koppeltaal 1.3, since 1.3.8), made from the
+//! directory of the moment: a corrected URL counts from the next attempt on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use koppeltaal_core::Timestamp;
+use koppeltaal_core::directory::{ConnectedInstance, Directory, Webhook};
+use koppeltaal_store::outbox::Due;
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use url::Url;
+
+use crate::OpenSecret;
+use crate::reach::{Reach, check_url};
+
+/// How far the directory of a process may lag behind the store, generously.
+const LAG: Duration = Duration::from_secs(5);
+
+/// Headers that a custom one cannot replace: those of the connection, and those
+/// by which the recipient knows the notification.
+const FIXED: [&str; 10] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "upgrade",
+    "te",
+    "trailer",
+    "category",
+    "koppeltaalmessageidentifier",
+];
+
+/// A request that is ready to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) url: Url,
+    pub(crate) reach: Reach,
+    pub(crate) headers: HeaderMap,
+}
+
+/// What is to be done with a notification now.
+#[derive(Debug, Clone)]
+pub(crate) enum Plan {
+    /// Send this.
+    Send(Request),
+    /// The attempt fails before anything is sent: endpoint and reason.
+    Fail(String, String),
+    /// There is nowhere to send it, and there will not be.
+    GiveUp(&'static str),
+    /// This process may not know yet what another has provisioned.
+    Wait,
+}
+
+/// Decides what is to be done.
+pub(crate) fn plan(due: &Due, directory: &Directory, open: &OpenSecret, now: Timestamp) -> Plan {
+    let (instance, webhook) = match endpoint(due, directory) {
+        Ok(found) => found,
+        Err(_) if now.since(due.next_attempt) < LAG => return Plan::Wait,
+        Err(reason) => return Plan::GiveUp(reason),
+    };
+    match request(due, instance, webhook, open) {
+        Ok(request) => Plan::Send(request),
+        Err(reason) => Plan::Fail(shown(&webhook.url), reason),
+    }
+}
+
+fn endpoint<'a>(
+    due: &Due,
+    directory: &'a Directory,
+) -> Result<(&'a Arc<ConnectedInstance>, &'a Webhook), &'static str> {
+    let instance = directory
+        .instance(due.instance)
+        .filter(|instance| instance.domain.number == due.domain)
+        .ok_or("the instance is not in the directory")?;
+    if !instance.takes_part() {
+        return Err("the instance, its application or its domain is switched off");
+    }
+    match &instance.instance.webhook {
+        Some(webhook) => Ok((instance, webhook)),
+        None => Err("the instance has no webhook"),
+    }
+}
+
+fn request(
+    due: &Due,
+    instance: &ConnectedInstance,
+    webhook: &Webhook,
+    open: &OpenSecret,
+) -> Result<Request, String> {
+    let (url, reach) = check_url(&webhook.url, &instance.domain)?;
+    let mut headers = HeaderMap::new();
+    headers.insert(USER_AGENT, agent());
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    for (name, secret) in &webhook.headers {
+        let odd = || format!("the custom header `{name}` is not a valid header");
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| odd())?;
+        if FIXED.contains(&key.as_str()) {
+            continue;
+        }
+        let value = open(secret).map_err(|_| {
+            format!("the custom header `{name}` cannot be opened with this seal_key")
+        })?;
+        let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| odd())?;
+        value.set_sensitive(true);
+        headers.insert(key, value);
+    }
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    headers.insert(
+        HeaderName::from_static("category"),
+        category(&instance.domain.name),
+    );
+    headers.insert(
+        HeaderName::from_static("koppeltaalmessageidentifier"),
+        header_value(&due.identifier),
+    );
+    Ok(Request {
+        url,
+        reach,
+        headers,
+    })
+}
+
+fn agent() -> HeaderValue {
+    HeaderValue::from_static(concat!("koppeltaal/", env!("CARGO_PKG_VERSION")))
+}
+
+/// The domain tag as the documentation prints it: the label lacks its
+/// separator, and recipients may have learnt to read it that way.
+fn category(domain: &str) -> HeaderValue {
+    header_value(&format!(
+        "http://ggz.koppeltaal.nl/fhir/Koppeltaal/Domain#{domain}; scheme=\"\"; \
+         label=\"http://hl7.org/fhir/tag/security{domain}\""
+    ))
+}
+
+/// A text of a sender as a header value; control characters become spaces.
+fn header_value(text: &str) -> HeaderValue {
+    let clean: Vec<u8> = text
+        .bytes()
+        .map(|byte| if byte.is_ascii_control() { b' ' } else { byte })
+        .collect();
+    HeaderValue::from_bytes(&clean).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// A URL as it is recorded and shown: without a name and password in it.
+pub(crate) fn shown(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
+            // Only URLs without a host refuse this, and those have no password.
+            let _ = parsed.set_username("");
+            let _ = parsed.set_password(None);
+            parsed.into()
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        for (url, expected) in [
+            ("https://u:p@h.example/x?y=1", "https://h.example/x?y=1"),
+            ("https://h.example/x", "https://h.example/x"),
+            ("no url", "no url"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
+
+    #[test]
+    fn an_identifier_with_control_characters_still_makes_a_header() {
+        assert_eq!(header_value("a\r\nb").as_bytes(), b"a  b");
+        assert_eq!(header_value("caf\u{e9}").as_bytes(), "caf\u{e9}".as_bytes());
+    }
+}
