@@ -1,2 +1,10 @@
 //! `koppeltaal`: the server and its command line.
-fn main() {}
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    koppeltaal::main()
+}

@@ -30,19 +30,19 @@ pub struct Answer {
     pub content: Content,
     /// The versioned URL of what was written (`Location`, `Content-Location`).
     pub location: Option<String>,
-    /// Whether `Location` is sent besides `Content-Location`.
-    pub created: bool,
+    /// Whether it is sent as `Location` besides `Content-Location`.
+    pub written: bool,
 }
 
 impl Answer {
     /// 200 with a tree.
     pub fn tree(node: Node) -> Self {
-        Self { status: StatusCode::OK, content: Content::Tree(node), location: None, created: false }
+        Self { status: StatusCode::OK, content: Content::Tree(node), location: None, written: false }
     }
 
     /// 200 with JSON.
     pub fn json(text: String) -> Self {
-        Self { status: StatusCode::OK, content: Content::Json(text), location: None, created: false }
+        Self { status: StatusCode::OK, content: Content::Json(text), location: None, written: false }
     }
 
     /// The response in a format.
@@ -60,7 +60,7 @@ impl Answer {
         };
         let mut response = respond(self.status, format, body);
         if let Some(location) = self.location.and_then(|l| HeaderValue::try_from(l).ok()) {
-            if self.created {
+            if self.written {
                 response.headers_mut().insert(header::LOCATION, location.clone());
             }
             response.headers_mut().insert(header::CONTENT_LOCATION, location);
@@ -91,6 +91,8 @@ pub struct Refusal {
     pub reason: &'static str,
     /// Detail for the log alone.
     pub internal: Option<String>,
+    /// Whether an audit row about it is written already.
+    pub recorded: bool,
 }
 
 impl Refusal {
@@ -107,6 +109,7 @@ impl Refusal {
             retry_after: None,
             reason,
             internal: None,
+            recorded: false,
         }
     }
 
@@ -201,11 +204,8 @@ impl From<ParseError> for Refusal {
         if error == ParseError::NullInArray {
             // The one documented 500, without a type.
             return Self {
-                status: StatusCode::INTERNAL_SERVER_ERROR,
                 issues: vec![Issue::error(error.to_string())],
-                retry_after: None,
-                reason: "null-in-array",
-                internal: None,
+                ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "", "null-in-array", "")
             };
         }
         Self::bad_request("structure", error.to_string())

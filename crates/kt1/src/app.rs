@@ -8,6 +8,7 @@ use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::{Limits, Rule};
 use koppeltaal_core::{Clock, Timestamp};
+use koppeltaal_delivery::Waker;
 use koppeltaal_store::{Ids, Store};
 use tokio::sync::watch;
 
@@ -52,7 +53,7 @@ pub struct Parts {
     /// Where audit rows of reads and refusals are collected.
     pub audit_log: AuditLog,
     /// Told that a notification waits.
-    pub announce: Arc<dyn Fn() + Send + Sync>,
+    pub waker: Waker,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Settings.

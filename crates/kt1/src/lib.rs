@@ -6,6 +6,7 @@ mod answer;
 mod app;
 mod audit_log;
 mod authenticate;
+mod body;
 mod browse;
 mod call;
 mod claim;
@@ -24,6 +25,7 @@ mod read_message;
 mod routes;
 mod set_status;
 mod throttle;
+mod verb;
 
 pub use app::{App, Parts, Settings};
 pub use audit_log::AuditLog;

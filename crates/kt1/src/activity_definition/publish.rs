@@ -130,14 +130,14 @@ async fn publish(
         }
     };
     if announces {
-        (app.parts.announce)();
+        app.parts.waker.wake();
     }
     let created = existing.is_none();
     Ok(Answer {
         status: if created { StatusCode::CREATED } else { StatusCode::OK },
         content: Content::Tree(resource(&definition)?),
         location: Some(app.links.definition_version(definition.number, &definition.version)),
-        created: true,
+        written: true,
     })
 }
 

@@ -90,7 +90,7 @@ async fn accept(
         Accepted::Valid => Ok(reply.valid(app)),
         Accepted::Stored { versions, recipients, .. } => {
             if announces {
-                (app.parts.announce)();
+                app.parts.waker.wake();
             }
             app.metrics().accepted(&caller.domain.name, event, recipients);
             Ok(reply.stored(app, &urls, focal, &versions))

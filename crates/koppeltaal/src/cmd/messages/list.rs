@@ -1,0 +1,80 @@
+//! `koppeltaal messages list`.
+
+use anyhow::Result;
+use koppeltaal_core::Timestamp;
+use koppeltaal_core::event::Event;
+use koppeltaal_core::status::Status;
+use koppeltaal_store::mailbox::{self, ListingFilter};
+
+use super::shown;
+use crate::cmd::directory::{check_domain, found, read};
+use crate::context::Context;
+use crate::output;
+
+/// Which copies.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// In this domain only
+    #[arg(long)]
+    domain: Option<String>,
+    /// Of this instance only (user name)
+    #[arg(long)]
+    instance: Option<String>,
+    /// In this status only
+    #[arg(long)]
+    status: Option<Status>,
+    /// Of this event only
+    #[arg(long)]
+    event: Option<Event>,
+    /// About this patient only (URL without version)
+    #[arg(long)]
+    patient: Option<String>,
+    /// Accepted at this time or later (RFC 3339)
+    #[arg(long)]
+    since: Option<Timestamp>,
+    /// After this copy
+    #[arg(long, value_name = "ID")]
+    after: Option<i64>,
+    /// How many at most
+    #[arg(long, default_value_t = 100)]
+    limit: i64,
+}
+
+/// Runs the command.
+pub async fn run(context: &Context, args: Args) -> Result<()> {
+    let directory = read(context).await?;
+    check_domain(&directory, args.domain.as_deref())?;
+    let recipient = match &args.instance {
+        None => None,
+        Some(name) => {
+            let instance = directory.instance_by_username(name);
+            let names = directory.instances().iter().map(|i| i.name().to_owned());
+            Some(found(instance, "instance", name, names)?.instance.number)
+        }
+    };
+    let filter = ListingFilter {
+        recipient,
+        status: args.status,
+        event: args.event,
+        patient: args.patient,
+        from: args.since,
+        after: args.after,
+    };
+    let store = context.store().await?;
+    let mut listed = Vec::new();
+    for domain in directory.domains() {
+        if args.domain.as_ref().is_some_and(|name| *name != domain.name) {
+            continue;
+        }
+        let (filter, limit) = (filter.clone(), args.limit);
+        let copies =
+            store.scope(domain).read(move |tx| mailbox::list(tx, &filter, limit)).await?;
+        listed.extend(copies.iter().map(|copy| (copy.item.id, shown(&directory, domain, copy))));
+    }
+    listed.sort_by_key(|(id, _)| *id);
+    listed.truncate(usize::try_from(args.limit).unwrap_or(0));
+    let objects: Vec<_> = listed.into_iter().map(|(_, object)| object).collect();
+    let columns =
+        ["id", "domain", "event", "sender", "recipient", "status", "claims", "created", "exception"];
+    output::list(context.json, &objects, &columns)
+}

@@ -1,0 +1,26 @@
+//! The commands, one file each: its arguments and what it does.
+
+pub mod application;
+pub mod apply;
+pub mod audit;
+pub mod backup;
+pub mod bench;
+pub mod client;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod domain;
+pub mod erase;
+pub mod export;
+pub mod identity_provider;
+pub mod instance;
+pub mod messages;
+pub mod migrate;
+pub mod notifications;
+pub mod restore;
+pub mod retention;
+pub mod role;
+pub mod serve;
+
+mod directory;
+mod names;

@@ -1,0 +1,85 @@
+//! `koppeltaal serve`: runs the server until SIGTERM or SIGINT, then drains.
+
+use anyhow::Result;
+use koppeltaal_core::duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::server::Server;
+use crate::{logging, output};
+
+/// Runs the server until SIGTERM or SIGINT, then finishes what is in progress
+/// and ends.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// The URL under which clients reach this server
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+impl Args {
+    /// The keys of the configuration that the flags set.
+    pub fn flags(&self) -> Vec<(&'static str, String)> {
+        let listen = self.listen.clone().map(|listen| ("listen", listen));
+        let public_url = self.public_url.clone().map(|url| ("public_url", url));
+        listen.into_iter().chain(public_url).collect()
+    }
+}
+
+/// Runs the command.
+pub async fn run(context: &Context, _args: Args) -> Result<()> {
+    logging::start(&context.config.log)?;
+    let server = Server::start(&context.config, context.clock.clone()).await?;
+    for line in start_up(&context.config, &server) {
+        tracing::info!("{line}");
+        output::line(line)?;
+    }
+    until_told_to_stop().await?;
+    tracing::info!("draining: no new connections, requests in progress end");
+    server.shutdown().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(super) async fn until_told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Five lines that say what runs where.
+pub(super) fn start_up(config: &Config, server: &Server) -> [String; 5] {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let metrics = match server.metrics_address {
+        Some(address) => format!(", metrics http://{address}/metrics"),
+        None => ", metrics at /metrics".to_owned(),
+    };
+    let limits = &config.limits;
+    let rate = match limits.requests_per_second {
+        0 => "no limit of requests".to_owned(),
+        rate => format!("{rate} requests a second of one instance, {} at once", limits.burst),
+    };
+    let kt1 = &config.kt1;
+    [
+        format!("koppeltaal {} — {}", env!("CARGO_PKG_VERSION"), config.server.name),
+        format!("database  {}", config.database),
+        format!("listening {scheme}://{}{metrics}", server.address),
+        format!("KT1       {}/FHIR/Koppeltaal", server.public_url),
+        format!(
+            "limits    body {} bytes, {rate}; claims {}, bodies {} after retrieval and at most {}",
+            limits.body,
+            duration::format(kt1.claim_timeout),
+            duration::format(kt1.retention.grace),
+            duration::format(kt1.retention.max),
+        ),
+    ]
+}

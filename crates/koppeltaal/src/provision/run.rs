@@ -1,0 +1,85 @@
+//! A provisioning file against a store: read the directory, work out the plan
+//! outside of any transaction (passwords are hashed), write it if the directory
+//! is still the same, else begin again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use koppeltaal_auth::SealKey;
+use koppeltaal_core::{Error, Result, Timestamp};
+use koppeltaal_store::directory::{self, Author};
+use koppeltaal_store::{Ids, Store};
+
+use super::file::File;
+use super::plan::{Line, Plan, Rules, plan};
+
+/// How often a directory may change under our hands.
+const ATTEMPTS: usize = 10;
+
+/// What was done, or would be.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// One line per change.
+    pub lines: Vec<Line>,
+}
+
+/// Makes the directory what `text` says, all of it or nothing. `name` is what
+/// messages call the file; paths in it are relative to the folder of `name`.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a different thing of the caller's"
+)]
+pub async fn apply(
+    store: &Store,
+    seal: Arc<SealKey>,
+    rules: Rules,
+    name: &str,
+    text: &str,
+    author: Author,
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<Applied> {
+    let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
+    let (file, problems) = File::read(text, &folder);
+    let file = Arc::new(file);
+    for _ in 0..ATTEMPTS {
+        let stored = store.read(|tx| directory::load(tx)).await?;
+        let (file, problems) = (Arc::clone(&file), problems.clone());
+        let (seal, rules) = (Arc::clone(&seal), rules.clone());
+        let planned =
+            tokio::task::spawn_blocking(move || plan(&file, problems, &stored, &seal, &rules, now))
+                .await
+                .map_err(Error::internal)??;
+        let plan = planned.map_err(|problems| problems.into_error(name))?;
+        if plan.changes.is_empty() {
+            return Ok(Applied { lines: Vec::new() });
+        }
+        if dry_run {
+            return check(store, plan).await;
+        }
+        let ids = Ids::take(store).await?;
+        let (changes, author) = (plan.changes, author.clone());
+        let written = store
+            .write(move |tx| directory::change(tx, &ids, plan.based_on, &changes, &author))
+            .await?;
+        if written.is_some() {
+            return Ok(Applied { lines: plan.lines });
+        }
+    }
+    Err(Error::Unavailable(
+        "the directory is being changed by others all the time: try again".to_owned(),
+    ))
+}
+
+/// What the store would refuse; a password made up in a dry run is nobody's.
+async fn check(store: &Store, plan: Plan) -> Result<Applied> {
+    let changes = plan.changes;
+    store
+        .read(move |tx| directory::refuse(tx, &changes))
+        .await?;
+    let mut lines = plan.lines;
+    for line in &mut lines {
+        line.generated_password = None;
+    }
+    Ok(Applied { lines })
+}

@@ -1,0 +1,55 @@
+//! `[[identity_provider]]`.
+
+use koppeltaal_core::Result;
+
+use super::super::address::check_anywhere;
+use super::super::file::Entry;
+use super::super::merge::merged;
+use super::super::model::Draft;
+use super::{Taking, names};
+
+impl Taking<'_> {
+    pub(super) fn identity_provider(&mut self, at: usize, entry: &Entry) -> Result<()> {
+        let (Some(domain), Some(name)) = (entry.text("domain"), entry.text("name")) else {
+            return Ok(());
+        };
+        self.check(entry, "name", names::check_name(name));
+        let place = self
+            .model
+            .identity_providers
+            .iter()
+            .position(|draft| draft.new.domain == domain && draft.new.name == name);
+        let draft = place.and_then(|place| self.model.identity_providers.get(place));
+        if draft.is_some_and(|draft| draft.entry.is_some()) {
+            self.twice(entry);
+            return Ok(());
+        }
+        let old = draft.and_then(|draft| draft.old.clone());
+        let base = old.clone().unwrap_or_default();
+        let Some(mut new) = merged(&base, entry, &[], self.seal, self.problems)? else {
+            return Ok(());
+        };
+        new.number = base.number;
+        for (key, value) in [
+            ("discovery_url", &new.discovery_url),
+            ("client_id", &new.client_id),
+        ] {
+            if value.is_empty() {
+                self.problems.invalid(entry.line_of(key), key, "is missing");
+            }
+        }
+        if !new.discovery_url.is_empty() {
+            self.check(entry, "discovery_url", check_anywhere(&new.discovery_url));
+        }
+        let draft = Draft {
+            old,
+            new,
+            entry: Some(at),
+        };
+        match place.and_then(|place| self.model.identity_providers.get_mut(place)) {
+            Some(place) => *place = draft,
+            None => self.model.identity_providers.push(draft),
+        }
+        Ok(())
+    }
+}
