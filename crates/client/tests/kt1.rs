@@ -1,5 +1,7 @@
 //! The connector against a server that answers as the standard says, and against one that does not.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod support;
 
 use koppeltaal_client::kt1::{

@@ -64,13 +64,11 @@ impl Context {
     pub async fn store(&self) -> Result<&Store> {
         self.store
             .get_or_try_init(|| async {
-                if let DatabaseUrl::Sqlite(path) = &self.config.database
-                    && !path.exists()
-                {
+                if self.store_is_absent() {
                     return Err(Error::Unavailable(format!(
                         "there is no store at {}: `koppeltaal apply FILE` or `koppeltaal serve` \
                          makes one, --database names another",
-                        path.display()
+                        self.config.database
                     )));
                 }
                 let store = self.open_store().await?;
@@ -80,6 +78,11 @@ impl Context {
                 Ok(store)
             })
             .await
+    }
+
+    /// Whether the store is a file that is not there yet.
+    pub fn store_is_absent(&self) -> bool {
+        matches!(&self.config.database, DatabaseUrl::Sqlite(path) if !path.exists())
     }
 
     /// The store; made, with its schema, when there is none.

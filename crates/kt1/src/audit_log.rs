@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use koppeltaal_core::Error;
 use koppeltaal_core::audit::Entry;
 use koppeltaal_store::{Ids, Store, audit};
 use tokio::sync::{mpsc, oneshot};
@@ -36,7 +37,14 @@ impl AuditLog {
     }
 
     /// Records something in the trail of a domain.
-    pub fn add(&self, domain: i64, entry: Entry) {
+    pub fn add(&self, domain: i64, mut entry: Entry) {
+        // What a caller sent can hold a character that no store takes; the row
+        // must not be lost for it, nor hold up the others.
+        for text in [&mut entry.patient, &mut entry.focal, &mut entry.version, &mut entry.detail] {
+            if let Some(text) = text.as_mut().filter(|text| text.contains('\0')) {
+                *text = text.replace('\0', "\u{FFFD}");
+            }
+        }
         if self.0.try_send(Order::Add(domain, Box::new(entry))).is_err() {
             tracing::error!(domain, "an audit row of a read was lost: the store does not keep up");
         }
@@ -65,11 +73,15 @@ async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Orde
         }
         let batch = Arc::new(std::mem::take(&mut rows));
         while !batch.is_empty() {
-            let (ids, batch) = (ids.clone(), batch.clone());
+            let (ids, written) = (ids.clone(), batch.clone());
             let written =
-                store.write(move |tx| audit::append_across(tx, &ids, &batch)).await;
+                store.write(move |tx| audit::append_across(tx, &ids, &written)).await;
             match written {
                 Ok(()) => break,
+                Err(error) if !matches!(error, Error::Unavailable(_)) => {
+                    tracing::error!(%error, rows = batch.len(), "audit rows of reads were lost");
+                    break;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "audit rows of reads wait: the store cannot write");
                     // Whoever waits for a flush is shutting down: one try is all.

@@ -20,14 +20,16 @@ pub async fn claim(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Re
     };
     let scope = app.parts.store.scope(&caller.domain);
     let (recipient, now) = (caller.instance.number, app.now());
+    let expired = call.query.is_yes("include-expired");
     // Polls of an empty mailbox are answered by a reader and write nothing.
-    if !scope.read(move |tx| mailbox::has_claimable(tx, recipient, now)).await? {
+    if !scope.read(move |tx| mailbox::has_claimable(tx, recipient, expired, now)).await? {
         return Ok(nothing(app, call));
     }
     let claim = Claim {
         recipient,
         event,
         patient: call.query.get("Patient").map(|url| identity(url).to_owned()),
+        include_expired: expired,
         until: app.claim_until(&caller.domain, now),
         audit: call.audit(Action::Claim, caller),
     };

@@ -13,12 +13,16 @@ use crate::feed::{self, Found};
 
 /// GET MessageHeader/_search?_id=… : the complete bundle, whatever its status.
 pub async fn by_id(app: &App, call: &Call, caller: &Caller, id: &str) -> Result<Answer, Refusal> {
-    let key = key(id);
+    let keys = keys(id);
     let recipient = caller.instance.number;
     let scope = app.parts.store.scope(&caller.domain);
     let found = scope
         .read(move |tx| {
-            let Some(item) = mailbox::read(tx, recipient, &key)? else { return Ok(None) };
+            let mut item = None;
+            for key in &keys {
+                item = item.or(mailbox::read(tx, recipient, key)?);
+            }
+            let Some(item) = item else { return Ok(None) };
             let body = mailbox::body(tx, item.message)?;
             Ok(Some((item, body)))
         })
@@ -54,18 +58,21 @@ pub fn unknown(number: i64) -> Refusal {
     Refusal::not_found(format!("There is no MessageHeader {number} in this mailbox."))
 }
 
-/// How `_id` names a message: the integer, the URL of the copy in any version,
-/// or MessageHeader.identifier.
-fn key(id: &str) -> Key {
+/// How `_id` names a message: by the integer, by the URL of the copy in any
+/// version, or by MessageHeader.identifier, which can look like an integer too.
+fn keys(id: &str) -> Vec<Key> {
     let url = identity(id);
-    let number = url
-        .rsplit_once("/MessageHeader/")
-        .map_or(url, |(_, number)| number)
-        .parse::<i64>()
-        .ok()
-        .filter(|_| !url.contains("://") || url.to_ascii_lowercase().contains("/fhir/koppeltaal/"));
-    number.map_or_else(|| Key::Identifier(id.to_owned()), Key::Number)
+    let is_url = url.contains("://");
+    let number = match url.rsplit_once("/MessageHeader/") {
+        Some((base, number)) if !is_url || base.to_ascii_lowercase().ends_with(BASE) => number,
+        _ if is_url => "",
+        _ => url,
+    };
+    let number = number.parse().ok().map(Key::Number);
+    number.into_iter().chain([Key::Identifier(id.to_owned())]).collect()
 }
+
+const BASE: &str = "/fhir/koppeltaal";
 
 fn record(app: &App, call: &Call, caller: &Caller, item: &Item) {
     let entry = Entry {
@@ -77,4 +84,28 @@ fn record(app: &App, call: &Call, caller: &Caller, item: &Item) {
         ..call.audit(Action::Read, caller)
     };
     app.parts.audit_log.add(caller.domain.number, entry);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_several_names() {
+        for (id, number) in [
+            ("45909", Some(45909)),
+            ("https://h/FHIR/Koppeltaal/MessageHeader/45909", Some(45909)),
+            ("https://h/FHIR/Koppeltaal/MessageHeader/45909/_history/old", Some(45909)),
+            ("MessageHeader/45909", None),
+            ("/MessageHeader/45909", Some(45909)),
+            ("https://app/MessageHeader/1", None),
+            ("urn:uuid:9e1ba0c2-1d9e-4b6f-8b5a-3c7b1a6c3c11", None),
+            ("https://h/1", None),
+            ("", None),
+        ] {
+            let expected = number.map(Key::Number).into_iter();
+            let expected: Vec<Key> = expected.chain([Key::Identifier(id.to_owned())]).collect();
+            assert_eq!(keys(id), expected, "{id}");
+        }
+    }
 }

@@ -152,7 +152,10 @@ async fn perform(
     caller: &Caller,
     seen: &mut Seen,
 ) -> Result<Answer, Refusal> {
-    if verb.name().ends_with("_other") {
+    if matches!(
+        verb,
+        Verb::SearchOther | Verb::ReadOther(_) | Verb::CreateOther | Verb::UpdateOther(..)
+    ) {
         only_definitions(call)?;
     }
     match verb {

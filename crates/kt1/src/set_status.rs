@@ -4,7 +4,7 @@
 use koppeltaal_core::audit::Action;
 use koppeltaal_core::status;
 use koppeltaal_fhir::Node;
-use koppeltaal_fhir::dstu1::names::message_header as names;
+use koppeltaal_fhir::dstu1::message_header::MessageHeader;
 use koppeltaal_store::mailbox::{self, Put, PutRequest};
 
 use crate::answer::{Answer, Refusal};
@@ -23,13 +23,18 @@ pub async fn set_status(
     number: i64,
 ) -> Result<Answer, Refusal> {
     let header = body(call)?;
-    let (code, exception) = asked_status(&header)?;
-    let asked = status::settable(&code).ok_or_else(|| {
+    let sent = MessageHeader::of(&header).and_then(MessageHeader::status).ok_or_else(|| {
+        Refusal::bad_request(
+            "required",
+            "The MessageHeader has no ProcessingStatus extension with a ProcessingStatusStatus.",
+        )
+    })?;
+    let asked = status::settable(sent.code).ok_or_else(|| {
         Refusal::bad_request(
             "value",
             format!(
                 "The ProcessingStatus `{}` cannot be set: use New, Claimed, Success or Failed.",
-                code.chars().take(50).collect::<String>()
+                sent.code.chars().take(50).collect::<String>()
             ),
         )
     })?;
@@ -38,7 +43,7 @@ pub async fn set_status(
         item: number,
         recipient: Some(caller.instance.number),
         status: asked,
-        exception: exception.map(|text| text.chars().take(MAX_EXCEPTION).collect()),
+        exception: sent.exception.map(kept_exception),
         claim_until: app.claim_until(&caller.domain, now),
         audit: call.audit(Action::Status, caller),
     };
@@ -77,25 +82,7 @@ fn body(call: &Call) -> Result<Node, Refusal> {
     }
 }
 
-/// The status and exception of the ProcessingStatus extension.
-fn asked_status(header: &Node) -> Result<(String, Option<String>), Refusal> {
-    let parts = |url: &'static str, node: &Node| -> Option<Node> {
-        let is = |part: &&Node| part.get("url").and_then(Node::as_str) == Some(url);
-        node.items("extension").iter().find(is).cloned()
-    };
-    let status = parts(names::PROCESSING_STATUS, header);
-    let code = status
-        .as_ref()
-        .and_then(|status| parts(names::STATUS, status))
-        .and_then(|part| Some(part.get("valueCode")?.text()?.to_owned()))
-        .ok_or_else(|| {
-            Refusal::bad_request(
-                "required",
-                "The MessageHeader has no ProcessingStatus extension with a ProcessingStatusStatus.",
-            )
-        })?;
-    let exception = status
-        .and_then(|status| parts(names::STATUS_EXCEPTION, &status))
-        .and_then(|part| Some(part.get("valueString")?.text()?.to_owned()));
-    Ok((code, exception))
+/// The text of an exception as the store keeps it.
+fn kept_exception(text: &str) -> String {
+    text.chars().filter(|c| *c != '\0').take(MAX_EXCEPTION).collect()
 }

@@ -1,6 +1,8 @@
 //! The audit trail of the mailbox: rows are added in the transaction of what
 //! they record, searched and exported, and never changed.
 
+use std::time::Duration;
+
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::id::first_key_at;
@@ -126,13 +128,23 @@ pub struct Record {
     pub request_id: Option<String>,
 }
 
+/// How long after its request a row is written at most: rows of reads wait while
+/// the store cannot write.
+const LATEST_WRITING: Duration = Duration::from_secs(86_400);
+
 /// A page of the trail of one domain, oldest first.
 pub fn search(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<Record>> {
     let from = filter.from.map_or(0, first_key_at).max(filter.after.map_or(0, |id| id + 1));
     let mut conditions = Conditions::default();
     conditions.and("id >= ", from);
+    // The key of a row is as young as its writing, which can be later than the
+    // request that it records.
+    if let Some(from) = filter.from {
+        conditions.and("recorded >= ", from);
+    }
     if let Some(until) = filter.until {
-        conditions.and("id < ", first_key_at(until));
+        conditions.and("id < ", first_key_at(until.plus(LATEST_WRITING)));
+        conditions.and("recorded < ", until);
     }
     if let Some(action) = filter.action {
         conditions.and("action = ", action.code());

@@ -43,8 +43,8 @@ async fn many_endpoints_that_never_answer_leave_room_for_one_that_does() {
         timeout: Duration::from_millis(200),
         ..settings()
     };
-    let _delivery = world.start_with(tight);
-    eventually(async || silent.count() > 0).await;
+    let delivery = world.start_with(tight);
+    eventually(async || silent.count() >= 60 && delivery.metrics().in_flight == 2).await;
     world.announce(TEST, 8, 100).await;
     world.until(TEST, 8, State::Delivered, 100).await;
     let mut waiting = 0;

@@ -32,7 +32,7 @@ pub use export::{Secrets, export};
 pub use file::File;
 pub use plan::{Line, Plan, Rules, plan};
 pub use problem::{Problem, Problems};
-pub use run::{Applied, apply};
+pub use run::{Applied, apply, preview};
 pub use schema::Kind;
 pub use shown::shown;
 

@@ -82,6 +82,14 @@ impl Model {
     }
 }
 
+/// Puts a draft in its place, or at the end when it has none yet.
+pub fn put<T>(drafts: &mut Vec<Draft<T>>, place: Option<usize>, draft: Draft<T>) {
+    match place.and_then(|place| drafts.get_mut(place)) {
+        Some(place) => *place = draft,
+        None => drafts.push(draft),
+    }
+}
+
 /// The line to name for a rule between items: the first of these keys that the
 /// file gives, else the first table of the file among them. `None` when the
 /// file mentions none of the items, and so is not to blame.

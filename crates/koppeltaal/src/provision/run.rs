@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use koppeltaal_auth::SealKey;
+use koppeltaal_core::directory::Directory;
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_store::directory::{self, Author};
 use koppeltaal_store::{Ids, Store};
@@ -39,23 +40,18 @@ pub async fn apply(
     now: Timestamp,
     dry_run: bool,
 ) -> Result<Applied> {
-    let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
-    let (file, problems) = File::read(text, &folder);
-    let file = Arc::new(file);
     for _ in 0..ATTEMPTS {
         let stored = store.read(|tx| directory::load(tx)).await?;
-        let (file, problems) = (Arc::clone(&file), problems.clone());
-        let (seal, rules) = (Arc::clone(&seal), rules.clone());
-        let planned =
-            tokio::task::spawn_blocking(move || plan(&file, problems, &stored, &seal, &rules, now))
-                .await
-                .map_err(Error::internal)??;
-        let plan = planned.map_err(|problems| problems.into_error(name))?;
+        let plan = planned(stored, &seal, &rules, name, text, now).await?;
         if plan.changes.is_empty() {
             return Ok(Applied { lines: Vec::new() });
         }
         if dry_run {
-            return check(store, plan).await;
+            let changes = plan.changes;
+            store
+                .read(move |tx| directory::refuse(tx, &changes))
+                .await?;
+            return Ok(supposed(plan.lines));
         }
         let ids = Ids::take(store).await?;
         let (changes, author) = (plan.changes, author.clone());
@@ -71,15 +67,39 @@ pub async fn apply(
     ))
 }
 
-/// What the store would refuse; a password made up in a dry run is nobody's.
-async fn check(store: &Store, plan: Plan) -> Result<Applied> {
-    let changes = plan.changes;
-    store
-        .read(move |tx| directory::refuse(tx, &changes))
-        .await?;
-    let mut lines = plan.lines;
+/// What [`apply`] would do to a store that is not there yet.
+pub async fn preview(
+    seal: Arc<SealKey>,
+    rules: Rules,
+    name: &str,
+    text: &str,
+    now: Timestamp,
+) -> Result<Applied> {
+    let plan = planned(Directory::default(), &seal, &rules, name, text, now).await?;
+    Ok(supposed(plan.lines))
+}
+
+async fn planned(
+    stored: Directory,
+    seal: &Arc<SealKey>,
+    rules: &Rules,
+    name: &str,
+    text: &str,
+    now: Timestamp,
+) -> Result<Plan> {
+    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+    let (file, problems) = File::read(text, folder);
+    let (seal, rules) = (Arc::clone(seal), rules.clone());
+    let planned =
+        tokio::task::spawn_blocking(move || plan(&file, problems, &stored, &seal, &rules, now));
+    let planned = planned.await.map_err(Error::internal)??;
+    planned.map_err(|problems| problems.into_error(name))
+}
+
+/// A password made up in a dry run is nobody's.
+fn supposed(mut lines: Vec<Line>) -> Applied {
     for line in &mut lines {
         line.generated_password = None;
     }
-    Ok(Applied { lines })
+    Applied { lines }
 }

@@ -28,6 +28,7 @@ fn a_dry_run_changes_nothing() {
     let folder = Folder::new();
     folder.file("demo.toml", DEMO);
     let dry = folder.out(&["apply", "demo.toml", "--dry-run"]);
+    assert!(!folder.0.path().join("data").exists());
     assert_eq!(folder.out(&["apply", "demo.toml"]), dry);
 }
 

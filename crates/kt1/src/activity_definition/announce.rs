@@ -3,7 +3,7 @@
 //! versioned (spec 6, "Event").
 
 use koppeltaal_core::Timestamp;
-use koppeltaal_core::directory::Domain;
+use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::event::Event;
 use koppeltaal_fhir::dstu1::names;
 use koppeltaal_fhir::{json, object};
@@ -12,20 +12,18 @@ use koppeltaal_store::mailbox::Recipient;
 
 use super::entry;
 use crate::answer::Refusal;
-use crate::app::{App, Inner};
-use crate::call::Caller;
+use crate::app::App;
 use crate::deliver::STATUS_MARK;
 
-/// Which domains are told, and whom: the caller's own, and unless the
-/// definition is specific to it every domain its application is in.
-pub fn announcements(app: &Inner, caller: &Caller, domain_specific: bool) -> Vec<Announcement> {
-    let directory = app.directory();
+/// Which domains are told, and whom: the one it was published in, and unless it
+/// is specific to that every domain its application is in.
+pub fn announcements(directory: &Directory, definition: &Definition) -> Vec<Announcement> {
     let affected = directory.domains().iter().filter(|domain| {
-        domain.number == caller.domain.number
-            || (!domain_specific
+        domain.number == definition.domain
+            || (!definition.domain_specific
                 && directory
                     .instances_of(domain.number)
-                    .any(|instance| instance.application.number == caller.application.number))
+                    .any(|instance| instance.application.number == definition.application))
     });
     affected
         .filter_map(|domain| {

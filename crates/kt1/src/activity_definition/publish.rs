@@ -58,8 +58,7 @@ async fn publish(
     }
     let (domain_specific, archived) = (view.is_domain_specific(), view.is_archived());
     let (ids, now, from) = (app.parts.ids.clone(), app.now(), visibility(app, caller));
-    let announcements = announce::announcements(app, caller, domain_specific);
-    let announces = announcements.iter().any(|a| a.recipients.iter().any(|r| r.announce));
+    let directory = app.directory();
     let audit = call.audit(Action::Definition, caller);
     let (application, client_id) = (caller.application.number, caller.application.id.clone());
     let (task, target) = (app.clone(), existing.clone());
@@ -103,15 +102,8 @@ async fn publish(
                 audit::append_across(tx, &ids, &[(domain, entry)])?;
                 let composed = announce::compose(&task, definition, now)
                     .map_err(|refusal| refusal.into_internal())?;
-                definition::announce(
-                    tx,
-                    &ids,
-                    now,
-                    definition,
-                    *stamp,
-                    &announcements,
-                    &composed,
-                )?;
+                let told = announce::announcements(&directory, definition);
+                definition::announce(tx, &ids, now, definition, *stamp, &told, &composed)?;
             }
             Ok(stored)
         })
@@ -119,19 +111,10 @@ async fn publish(
     let (definition, _) = match stored {
         Ok(stored) => stored,
         Err(refused) => {
-            let refusal = refusal(app, refused, existing.map_or(0, |(number, _)| number));
-            let entry = koppeltaal_core::audit::Entry {
-                outcome: refusal.status.as_u16().to_string(),
-                detail: Some(refusal.reason.to_owned()),
-                ..call.audit(Action::Reject, caller)
-            };
-            app.parts.audit_log.add(domain, entry);
-            return Err(refusal);
+            return Err(refusal(app, refused, existing.map_or(0, |(number, _)| number)));
         }
     };
-    if announces {
-        app.parts.waker.wake();
-    }
+    app.parts.waker.wake();
     let created = existing.is_none();
     Ok(Answer {
         status: if created { StatusCode::CREATED } else { StatusCode::OK },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Clock, Result};
+use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_store::mailbox::{self, Erasure};
 use koppeltaal_store::{Ids, Store, audit};
 
@@ -13,8 +14,8 @@ use koppeltaal_store::{Ids, Store, audit};
 const AT_ONCE: i64 = 2000;
 const REMOVED_AT_ONCE: usize = 50;
 
-/// Erases the patient with this URL (without version) from `domain`; with
-/// `dry_run` only counts. Runs until a whole pass finds nothing more.
+/// Erases the patient with this URL from `domain`; with `dry_run` only counts.
+/// Runs until a whole pass finds nothing more.
 pub async fn erase(
     store: &Store,
     ids: &Arc<Ids>,
@@ -24,6 +25,7 @@ pub async fn erase(
     agent: &str,
     dry_run: bool,
 ) -> Result<Erasure> {
+    let patient = identity(patient);
     let mut erased = Erasure::default();
     loop {
         let pass = messages(store, domain, patient, dry_run).await?;

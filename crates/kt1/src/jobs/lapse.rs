@@ -35,14 +35,14 @@ async fn end_claims(settings: &JobSettings, domain: &Domain) -> Result<()> {
         }
         let ids = settings.ids.clone();
         let ended = scope.write(move |tx| mailbox::lapse(tx, &ids, now, None)).await?;
+        if ended.renewed + ended.exceeded == 0 {
+            return Ok(());
+        }
         tracing::info!(
             domain = domain.name,
             renewed = ended.renewed,
             exceeded = ended.exceeded,
             "claims timed out"
         );
-        if ended.renewed + ended.exceeded == 0 {
-            return Ok(());
-        }
     }
 }

@@ -78,18 +78,40 @@ pub async fn run_retention(
     if !dry_run && !store.write(move |tx| job::take(tx, JOB, now, now.plus(LEASE))).await? {
         return Ok(None);
     }
+    let reports = domains(store, ids, now, directory, limits, dry_run).await;
+    if !dry_run {
+        // Also after a failure: the next run need not wait for the lease to end.
+        let result = match &reports {
+            Ok(reports) => {
+                let bodies: u64 = reports.iter().map(|r| r.retrieved + r.too_old).sum();
+                format!("{bodies} bodies removed")
+            }
+            Err(_) => "failed".to_owned(),
+        };
+        let finished = clock.now();
+        let given_back = store.write(move |tx| job::finish(tx, JOB, finished, &result)).await;
+        if reports.is_ok() {
+            given_back?;
+        }
+    }
+    reports.map(Some)
+}
+
+async fn domains(
+    store: &Store,
+    ids: &Arc<Ids>,
+    now: Timestamp,
+    directory: &Directory,
+    limits: Limits,
+    dry_run: bool,
+) -> Result<Vec<RetentionReport>> {
     let mut reports = Vec::new();
     for domain in directory.domains() {
         let rules = Rules::of(directory, domain, limits);
         let run = Run { store, ids, domain, rules, limits, now, dry_run };
         reports.extend(run.domain().await?);
     }
-    if !dry_run {
-        let bodies: u64 = reports.iter().map(|r| r.retrieved + r.too_old).sum();
-        let (finished, result) = (clock.now(), format!("{bodies} bodies removed"));
-        store.write(move |tx| job::finish(tx, JOB, finished, &result)).await?;
-    }
-    Ok(Some(reports))
+    Ok(reports)
 }
 
 struct Run<'a> {

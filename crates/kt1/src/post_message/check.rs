@@ -5,13 +5,19 @@ use std::borrow::Cow;
 
 use koppeltaal_core::event::Event;
 use koppeltaal_fhir::Node;
+use koppeltaal_fhir::dstu1::message_header::MessageHeader;
 use koppeltaal_fhir::dstu1::reference::{identity, with_colons};
-use koppeltaal_fhir::dstu1::{Bundle, Entry, Issue, names};
+use koppeltaal_fhir::dstu1::{Bundle, Entry, names};
 use percent_encoding::percent_decode_str;
 
-use super::Seen;
+use super::kind;
 use crate::answer::Refusal;
-use crate::call::Caller;
+use crate::call::{Caller, Seen};
+
+/// The longest MessageHeader.identifier: it is a key of the store.
+const MAX_IDENTIFIER: usize = 255;
+/// The longest URL of a resource: it is a key of the store.
+const MAX_URL: usize = 1000;
 
 /// A message whose envelope is in order.
 #[derive(Debug)]
@@ -28,8 +34,11 @@ pub(crate) struct Message {
     pub data: String,
     /// Which entry (without the header) is the focal one.
     pub focal: usize,
-    /// The patient's URL without version, from the extension.
+    /// Whom it is about, by URL without version: the extension says so, or else
+    /// the focal resource.
     pub patient: Option<String>,
+    /// Whether the extension says so.
+    pub names_patient: bool,
     /// Check only.
     pub validate_only: bool,
 }
@@ -66,131 +75,79 @@ pub(super) fn message(
         return Err(required("A message has exactly one MessageHeader."));
     }
     let header = bundle.entry.remove(0).content.unwrap_or(Node::Null);
-    let text = |name: &str| {
-        header.get(name).and_then(Node::text).map(str::to_owned).filter(|text| !text.is_empty())
-    };
+    let view = MessageHeader::of(&header)
+        .ok_or_else(|| required("The first entry of a message must be its MessageHeader."))?;
     let identifier =
-        text("identifier").ok_or_else(|| required("MessageHeader.identifier is missing."))?;
-    if identifier.len() > 255 {
-        return Err(Refusal::bad_request(
-            "too-long",
-            "MessageHeader.identifier is longer than 255 characters.",
-        ));
-    }
-    text("timestamp").ok_or_else(|| required("MessageHeader.timestamp is missing."))?;
-    let data = header.items("data").first().and_then(|data| data.get("reference")?.text());
-    let data = data
-        .filter(|reference| !reference.is_empty())
-        .ok_or_else(|| required("MessageHeader.data must refer to the focal resource."))?
-        .to_owned();
-    seen.patient = patient(&header);
-    seen.focal = Some(identity(&data).to_owned());
-    let event = event(&header)?;
+        view.identifier().ok_or_else(|| required("MessageHeader.identifier is missing."))?;
+    keyable("MessageHeader.identifier", identifier, MAX_IDENTIFIER)?;
+    view.timestamp().ok_or_else(|| required("MessageHeader.timestamp is missing."))?;
+    let data = view
+        .focal()
+        .ok_or_else(|| required("MessageHeader.data must refer to the focal resource."))?;
+    keyable("The reference in MessageHeader.data", data, MAX_URL)?;
+    let patient = view.patient().map(identity);
+    keyable("The reference to the patient", patient.unwrap_or(""), MAX_URL)?;
+    seen.patient = patient.map(str::to_owned);
+    seen.focal = Some(identity(data).to_owned());
+    let event = event(view)?;
     seen.event = Some(event);
-    if caller.domain.versions_135 {
-        allowed_types(&bundle.entry)?;
-    }
-    let focal = focal(&bundle.entry, &data).ok_or_else(|| {
+    kind::check(&bundle.entry, caller.domain.versions_135)?;
+    let focal = focal(&bundle.entry, data).ok_or_else(|| {
         required("No entry of the message is the focal resource that MessageHeader.data refers to.")
     })?;
-    let validate_only = bundle.has_tag(names::tag::VALIDATE_ONLY);
-    let patient = seen.patient.clone();
-    Ok(Message { bundle, header, identifier, event, data, focal, patient, validate_only })
+    for entry in &bundle.entry {
+        let url = entry.self_link().or(entry.id.as_deref());
+        keyable("The URL of a resource", url.unwrap_or(""), MAX_URL)?;
+    }
+    let names_patient = patient.is_some();
+    if !names_patient {
+        seen.patient = kind::patient_of(&bundle.entry[focal]);
+        keyable("The reference to the patient", seen.patient.as_deref().unwrap_or(""), MAX_URL)?;
+    }
+    let (identifier, data) = (identifier.to_owned(), data.to_owned());
+    Ok(Message {
+        validate_only: bundle.has_tag(names::tag::VALIDATE_ONLY),
+        patient: seen.patient.clone(),
+        bundle,
+        header,
+        identifier,
+        event,
+        data,
+        focal,
+        names_patient,
+    })
 }
 
-fn event(header: &Node) -> Result<Event, Refusal> {
-    let coding = header
-        .get("event")
+/// What becomes a key of the store is short and free of control characters.
+fn keyable(what: &str, text: &str, most: usize) -> Result<(), Refusal> {
+    if text.len() > most {
+        return Err(Refusal::bad_request("too-long", format!("{what} is longer than {most} bytes.")));
+    }
+    if text.chars().any(char::is_control) {
+        let details = format!("{what} holds a control character.");
+        return Err(Refusal::bad_request("value", details));
+    }
+    Ok(())
+}
+
+fn event(header: MessageHeader<'_>) -> Result<Event, Refusal> {
+    let event = header
+        .event()
         .ok_or_else(|| Refusal::bad_request("required", "MessageHeader.event is missing."))?;
-    let part = |name: &str| coding.get(name).and_then(Node::text);
-    let code = part("code")
-        .ok_or_else(|| Refusal::bad_request("required", "MessageHeader.event.code is missing."))?;
-    let shown: String = code.chars().take(50).collect();
-    let unknown = || {
-        Refusal::bad_request(
-            "code-unknown",
-            format!("`{shown}` is not a message event of Koppeltaal."),
-        )
-    };
-    if part("system").is_some_and(|system| system != names::system::MESSAGE_EVENTS) {
-        return Err(unknown());
-    }
-    code.parse().map_err(|_| unknown())
-}
-
-/// The patient of the MessageHeader#Patient extension, without version.
-fn patient(header: &Node) -> Option<String> {
-    let extension = header.items("extension").iter().find(|extension| {
-        extension.get("url").and_then(Node::as_str) == Some(names::message_header::PATIENT)
-    })?;
-    let url = extension.get("valueResource")?.get("reference")?.text()?;
-    Some(identity(url).to_owned()).filter(|url| !url.is_empty())
-}
-
-/// The types a message may carry since 1.3.5.
-const ALLOWED: [&str; 7] =
-    ["Organization", "Practitioner", "Patient", "RelatedPerson", "Device", "CarePlan", "MessageHeader"];
-
-/// What an `Other` may be.
-const ALLOWED_OTHER: [&str; 6] = [
-    "ActivityDefinition",
-    "CarePlanActivityStatus",
-    "UserMessage",
-    "CareTeam",
-    "BlackBoxState",
-    "StorageItem",
-];
-
-fn allowed_types(entries: &[Entry]) -> Result<(), Refusal> {
-    let mut issues = Vec::new();
-    for entry in entries {
-        let kind = kind(entry.content.as_ref());
-        let allowed = match kind.strip_prefix("Other/") {
-            Some(usage) => ALLOWED_OTHER.contains(&usage),
-            None => ALLOWED.contains(&kind.as_str()),
-        };
-        if !allowed {
-            let shown: String =
-                kind.strip_prefix("Other/").unwrap_or(&kind).chars().take(64).collect();
-            // The documented issue has no type.
-            issues.push(Issue::error(format!("The resource type '{shown}' is not supported.")));
-        }
-    }
-    if issues.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal { issues, ..Refusal::bad_request("not-supported", "") })
-}
-
-/// The type of a resource; of an `Other` with its use: `Other/CareTeam`.
-pub(crate) fn kind(resource: Option<&Node>) -> String {
-    let Some(resource) = resource else { return String::new() };
-    let kind = resource.resource_type().unwrap_or("");
-    if kind != "Other" {
-        return kind.to_owned();
-    }
-    let codings = resource.get("code").map_or(&[][..], |code| code.items("coding"));
-    let usage = codings
-        .iter()
-        .find(|coding| {
-            coding.get("system").and_then(Node::text) == Some(names::system::OTHER_RESOURCE_USAGE)
-        })
-        .or(codings.first())
-        .and_then(|coding| coding.get("code")?.text());
-    format!("Other/{}", usage.unwrap_or(""))
+    let known = event.system.is_none_or(|system| system == names::system::MESSAGE_EVENTS);
+    event.code.parse().ok().filter(|_| known).ok_or_else(|| {
+        let shown: String = event.code.chars().take(50).collect();
+        let details = format!("`{shown}` is not a message event of Koppeltaal.");
+        Refusal::bad_request("code-unknown", details)
+    })
 }
 
 /// The entry that the reference means: by its self link or id, versioned or not.
 fn focal(entries: &[Entry], data: &str) -> Option<usize> {
     let data = with_colons(data);
-    entries
-        .iter()
-        .position(|entry| names_of(entry).any(|name| name == data))
-        .or_else(|| {
-            entries
-                .iter()
-                .position(|entry| names_of(entry).any(|name| identity(&name) == identity(&data)))
-        })
+    let exactly = |entry: &Entry| names_of(entry).any(|name| name == data);
+    let unversioned = |entry: &Entry| names_of(entry).any(|name| identity(&name) == identity(&data));
+    entries.iter().position(exactly).or_else(|| entries.iter().position(unversioned))
 }
 
 fn names_of(entry: &Entry) -> impl Iterator<Item = Cow<'_, str>> {

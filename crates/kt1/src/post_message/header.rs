@@ -7,6 +7,7 @@ use koppeltaal_fhir::{Members, Node, json};
 use koppeltaal_store::mailbox::{Part, Template};
 
 use super::check::Message;
+use super::text::open_string;
 use crate::deliver::STATUS_MARK;
 
 /// The stored header; `focal` is the index of the focal resource, `focal_url`
@@ -55,9 +56,7 @@ pub(super) fn template(message: &Message, focal: usize, focal_url: &str) -> Temp
         }
     }
     text.push_str("\"reference\":");
-    let mut url = json::render(&Node::from(focal_url));
-    url.pop();
-    text.push_str(&url);
+    open_string(focal_url, &mut text);
     Template(vec![Part::Text(text), Part::Version(focal), Part::Text("\"}]}".to_owned())])
 }
 

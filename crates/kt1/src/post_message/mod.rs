@@ -4,53 +4,24 @@
 
 mod check;
 mod header;
+mod kind;
 mod prepare;
 mod respond;
+mod text;
+mod warn;
 
-use koppeltaal_core::audit::{Action, Entry};
+use http::StatusCode;
 use koppeltaal_core::versioning::Decision;
 use koppeltaal_fhir::dstu1::{Bundle, Issue};
-use koppeltaal_store::mailbox::{self, Accepted, Conflict, Incoming};
+use koppeltaal_store::mailbox::{self, Accepted, Conflict};
 
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
-use crate::call::{Call, Caller};
+use crate::call::{Call, Caller, Seen};
 use crate::negotiate;
 
-/// What is known of a message when a later check refuses it: for the audit row
-/// and the metrics.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Seen {
-    pub event: Option<koppeltaal_core::event::Event>,
-    pub patient: Option<String>,
-    pub focal: Option<String>,
-}
-
 /// Accepts a message, or says why not.
-pub async fn post_message(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Refusal> {
-    let mut seen = Seen::default();
-    let result = accept(app, call, caller, &mut seen).await;
-    if let Err(refusal) = &result {
-        app.metrics().rejected(&caller.domain.name, seen.event, refusal.reason);
-        // A version conflict recorded itself in its transaction.
-        if refusal.reason != VERSION_CONFLICT {
-            let entry = Entry {
-                event: seen.event,
-                patient: seen.patient,
-                focal: seen.focal,
-                outcome: refusal.status.as_u16().to_string(),
-                detail: Some(refusal.reason.to_owned()),
-                ..call.audit(Action::Reject, caller)
-            };
-            app.parts.audit_log.add(caller.domain.number, entry);
-        }
-    }
-    result
-}
-
-const VERSION_CONFLICT: &str = "version";
-
-async fn accept(
+pub(crate) async fn post_message(
     app: &App,
     call: &Call,
     caller: &Caller,
@@ -64,21 +35,14 @@ async fn accept(
         .map_err(|error| Refusal::bad_request("structure", error.to_string()))?;
     check::domain(&bundle, &caller.domain.name)?;
     let message = check::message(bundle, caller, seen)?;
+    warn::of_message(call, caller, &message);
     let reply = respond::Reply::to(&message, caller);
     let incoming = prepare::prepare(app, call, caller, message)?;
-    for warning in &incoming.warnings {
-        tracing::warn!(
-            request_id = call.request_id,
-            domain = caller.domain.name,
-            instance = caller.name(),
-            "{warning}"
-        );
-    }
-    let (incoming, now) = (incoming.incoming, app.now());
     let urls: Vec<String> = incoming.resources.iter().map(|r| r.url.clone()).collect();
+    let named = warn::named(&incoming.resources, incoming.focal);
     let (event, focal) = (incoming.event, incoming.focal);
-    let ids = app.parts.ids.clone();
     let announces = incoming.recipients.iter().any(|recipient| recipient.announce);
+    let (ids, now) = (app.parts.ids.clone(), app.now());
     let accepted = app
         .parts
         .store
@@ -86,27 +50,34 @@ async fn accept(
         .write(move |tx| mailbox::accept(tx, &ids, now, &incoming))
         .await?;
     match accepted {
-        Accepted::Refused(conflicts) => Err(refused(&conflicts, &urls, call, caller)),
+        Accepted::Refused(conflicts) => Err(refused(&conflicts, &urls, caller)),
         Accepted::Valid => Ok(reply.valid(app)),
         Accepted::Stored { versions, recipients, .. } => {
             if announces {
                 app.parts.waker.wake();
             }
             app.metrics().accepted(&caller.domain.name, event, recipients);
+            warn::of_versions(call, caller, &named, versions.iter().map(|v| v.decision));
             Ok(reply.stored(app, &urls, focal, &versions))
         }
     }
 }
 
 /// The 409 that names every resource whose version is wrong (spec 3.4).
-fn refused(conflicts: &[Conflict], urls: &[String], call: &Call, caller: &Caller) -> Refusal {
+fn refused(conflicts: &[Conflict], urls: &[String], caller: &Caller) -> Refusal {
+    let of_135 = prepare::rules(caller).all_resources;
     let issues = conflicts.iter().map(|conflict| {
         let url = urls.get(conflict.resource).map_or("", String::as_str);
         let details = match conflict.decision {
             Decision::FocalVersionMissing => {
                 "No version specified for the focal resource, message is rejected."
             }
-            _ => "The specified resource version is not correct",
+            _ if of_135 => "The specified resource version is not correct",
+            // What servers before 1.3.5 said.
+            _ => {
+                "Message Version mismatch: Please retrieve the latest version of this Message \
+                 and apply changes before resubmit."
+            }
         };
         let issue = Issue::error(details).with_type("conflict").with_resource(url);
         match &conflict.current {
@@ -114,20 +85,10 @@ fn refused(conflicts: &[Conflict], urls: &[String], call: &Call, caller: &Caller
             None => issue,
         }
     });
-    tracing::debug!(
-        request_id = call.request_id,
-        instance = caller.name(),
-        conflicts = conflicts.len(),
-        "version conflict"
-    );
     Refusal {
         issues: issues.collect(),
-        ..Refusal::new(http::StatusCode::CONFLICT, "conflict", VERSION_CONFLICT, "")
+        // In the transaction that found it.
+        recorded: true,
+        ..Refusal::new(StatusCode::CONFLICT, "conflict", "version", "")
     }
-}
-
-/// A prepared message and what its sender should be told in the log.
-pub(crate) struct Prepared {
-    pub incoming: Incoming,
-    pub warnings: Vec<String>,
 }

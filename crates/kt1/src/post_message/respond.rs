@@ -3,8 +3,9 @@
 
 use http::StatusCode;
 use koppeltaal_core::event::Event;
-use koppeltaal_fhir::dstu1::{Tag, names};
+use koppeltaal_fhir::dstu1::names;
 use koppeltaal_fhir::{Node, object};
+use koppeltaal_store::mailbox::Versioned;
 
 use super::check::Message;
 use crate::answer::{Answer, Content};
@@ -15,7 +16,6 @@ use crate::call::Caller;
 pub(super) struct Reply {
     identifier: String,
     event: Event,
-    category: Vec<Tag>,
     domain: String,
     focal_only: bool,
 }
@@ -26,7 +26,6 @@ impl Reply {
         Self {
             identifier: message.identifier.clone(),
             event: message.event,
-            category: message.bundle.category.clone(),
             domain: caller.domain.name.clone(),
             focal_only: !caller.instance.api_version.versions_all_resources(),
         }
@@ -44,15 +43,15 @@ impl Reply {
         app: &App,
         urls: &[String],
         focal: usize,
-        versions: &[(String, bool)],
+        versions: &[Versioned],
     ) -> Answer {
         let link = |index: usize| {
-            let version = versions.get(index).map_or("", |(version, _)| version);
+            let version = versions.get(index).map_or("", |v| v.version.as_str());
             object! { "reference" => format!("{}/_history/{version}", urls[index]) }
         };
         let mut data = vec![link(focal)];
         if !self.focal_only {
-            let others = (0..urls.len()).filter(|index| *index != focal && versions[*index].1);
+            let others = (0..urls.len()).filter(|index| *index != focal && versions[*index].decision.stamps());
             data.extend(others.map(link));
         }
         self.answer(app, data)
@@ -81,32 +80,21 @@ impl Reply {
         if let (false, Some(members)) = (data.is_empty(), content.as_object_mut()) {
             members.push("data", data);
         }
-        let category = if self.category.is_empty() { self.own_tags() } else { self.tags() };
         Answer {
             status: StatusCode::OK,
             content: Content::Tree(object! {
                 "resourceType" => "Bundle",
                 "id" => feed,
                 "updated" => app.now().to_instant(),
-                "category" => category,
+                "category" => self.tags(),
                 "entry" => [object! { "id" => header, "content" => content }],
             }),
             location: None,
-            created: false,
+            written: false,
         }
     }
 
     fn tags(&self) -> Vec<Node> {
-        let tag = |tag: &Tag| match &tag.label {
-            Some(label) => object! {
-                "term" => &tag.term, "label" => label, "scheme" => &tag.scheme,
-            },
-            None => object! { "term" => &tag.term, "scheme" => &tag.scheme },
-        };
-        self.category.iter().map(tag).collect()
-    }
-
-    fn own_tags(&self) -> Vec<Node> {
         vec![
             object! {
                 "term" => format!("{}{}", names::tag::DOMAIN_PREFIX, self.domain),

@@ -1,7 +1,7 @@
 //! Accepting a message: the versions of its resources are checked all together
 //! before anything is stored (spec: "Sending: POST Mailbox", steps 10 and 12).
 
-use koppeltaal_core::audit::Entry;
+use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::version::Stamp;
 use koppeltaal_core::versioning::{self, Decision, Known, Rules, Sent};
@@ -70,6 +70,15 @@ pub struct Conflict {
     pub current: Option<String>,
 }
 
+/// A resource of an accepted message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned {
+    /// Its version now.
+    pub version: String,
+    /// How it came to that.
+    pub decision: Decision,
+}
+
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
@@ -77,12 +86,12 @@ pub enum Accepted {
     Stored {
         /// The number of the message.
         message: i64,
-        /// For each resource its version now, and whether it is a new one.
-        versions: Vec<(String, bool)>,
+        /// The resources, in the order of [`Incoming::resources`].
+        versions: Vec<Versioned>,
         /// How many recipients got a copy.
         recipients: usize,
     },
-    /// It would have been stored.
+    /// It would have been stored; only the audit row was.
     Valid,
     /// Refused; nothing was stored but the audit row.
     Refused(Vec<Conflict>),
@@ -138,29 +147,33 @@ pub fn accept(
     let conflicts = conflicts(&decisions, &known);
     if !conflicts.is_empty() {
         let entry = Entry {
-            action: koppeltaal_core::audit::Action::Reject,
+            action: Action::Reject,
             outcome: "409".to_owned(),
+            detail: Some("version".to_owned()),
             ..incoming.audit.clone()
         };
         audit::append(tx, ids, &[entry])?;
         return Ok(Accepted::Refused(conflicts));
     }
     if incoming.validate_only {
+        let detail = Some("checked only".to_owned());
+        audit::append(tx, ids, &[Entry { detail, ..incoming.audit.clone() }])?;
         return Ok(Accepted::Valid);
     }
     let floor = known.iter().flatten().filter_map(|k| Stamp::parse(&k.version)).max();
     let stamp = ids.stamp(now, floor);
     let version = stamp.to_string();
-    let versions: Vec<(String, bool)> = decisions
+    let versions: Vec<Versioned> = decisions
         .iter()
         .zip(&known)
-        .map(|(decision, known)| match known {
-            Some(known) if !decision.stamps() => (known.version.clone(), false),
-            _ => (version.clone(), true),
+        .map(|(decision, known)| {
+            let kept = known.as_ref().filter(|_| !decision.stamps());
+            let version = kept.map_or(&version, |known| &known.version).clone();
+            Versioned { version, decision: *decision }
         })
         .collect();
     store_versions(tx, now, incoming, &decisions, &version)?;
-    let texts: Vec<String> = versions.iter().map(|(version, _)| version.clone()).collect();
+    let texts: Vec<&str> = versions.iter().map(|v| v.version.as_str()).collect();
     let focal = &incoming.resources[incoming.focal];
     let mut audit = incoming.audit.clone();
     audit.version = Some(version.clone());
@@ -216,7 +229,11 @@ fn current_versions(
             }
         }
         Dialect::Postgres => {
-            for chunk in (0..resources.len()).collect::<Vec<_>>().chunks(LOCKED_AT_ONCE) {
+            // In the order of their URLs over all chunks, so that two messages
+            // never wait for each other crosswise.
+            let mut in_order: Vec<usize> = (0..resources.len()).collect();
+            in_order.sort_by(|a, b| resources[*a].url.cmp(&resources[*b].url));
+            for chunk in in_order.chunks(LOCKED_AT_ONCE) {
                 let mut urls = vec![Arg::Null; LOCKED_AT_ONCE];
                 for (slot, index) in urls.iter_mut().zip(chunk) {
                     *slot = Arg::Text(&resources[*index].url);

@@ -22,6 +22,8 @@ pub struct Claim {
     pub event: Option<Event>,
     /// Only about this patient (URL without version).
     pub patient: Option<String>,
+    /// Also items whose body was removed.
+    pub include_expired: bool,
     /// When the claim ends by itself.
     pub until: Timestamp,
     /// The row that records it (filled in here).
@@ -33,20 +35,26 @@ pub struct Claim {
 pub struct Claimed {
     /// The item, Claimed.
     pub item: Item,
-    /// Its body; `None` if it was removed by age between the two reads.
+    /// Its body; `None` when it was removed.
     pub body: Option<Body>,
 }
 
 /// Whether a claim would find something: an item that waits, or a claim that
 /// has timed out. Answers polls without disturbing the writer.
-pub fn has_claimable(tx: &mut DomainTx<'_>, recipient: i64, now: Timestamp) -> Result<bool> {
-    let waiting = tx.query_one(
-        "SELECT 1 FROM kt1_item
-         WHERE domain = $1 AND recipient = $2 AND status = 0 AND expired = 0 LIMIT 1",
-        args![recipient],
-    )?;
-    if waiting.is_some() {
-        return Ok(true);
+pub fn has_claimable(
+    tx: &mut DomainTx<'_>,
+    recipient: i64,
+    include_expired: bool,
+    now: Timestamp,
+) -> Result<bool> {
+    for expired in [0, 1].into_iter().take(1 + usize::from(include_expired)) {
+        let sql = format!(
+            "SELECT 1 FROM kt1_item
+             WHERE domain = $1 AND recipient = $2 AND status = 0 AND expired = {expired} LIMIT 1"
+        );
+        if tx.query_one(&sql, args![recipient])?.is_some() {
+            return Ok(true);
+        }
     }
     let lapsed = tx.query_one(
         "SELECT 1 FROM kt1_item
@@ -96,7 +104,10 @@ pub(super) fn recorded(entry: &Entry, item: &Item) -> Entry {
 fn oldest(tx: &mut DomainTx<'_>, claim: &Claim) -> Result<Option<Row>> {
     let mut filter = Filter::default();
     filter.and("i.recipient = ", claim.recipient);
-    filter.and_fixed("i.status = 0 AND i.expired = 0");
+    filter.and_fixed("i.status = 0");
+    if !claim.include_expired {
+        filter.and_fixed("i.expired = 0");
+    }
     if let Some(event) = claim.event {
         filter.and("i.event = ", event.number());
     }

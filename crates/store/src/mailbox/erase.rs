@@ -5,7 +5,7 @@
 use koppeltaal_core::Result;
 use serde::Serialize;
 
-use crate::args;
+use crate::{args, outbox};
 use crate::scope::DomainTx;
 
 /// What an erasure removed (or would remove).
@@ -84,11 +84,13 @@ pub fn count_messages(tx: &mut DomainTx<'_>, messages: &[i64]) -> Result<Erasure
 pub fn erase_messages(tx: &mut DomainTx<'_>, messages: &[i64]) -> Result<Erasure> {
     let mut erased = Erasure::default();
     for message in messages {
-        tx.execute(
-            "DELETE FROM outbox WHERE domain = $1 AND item IN
-               (SELECT id FROM kt1_item WHERE kt1_item.domain = $1 AND message = $2)",
+        let items = tx.query(
+            "SELECT recipient, id FROM kt1_item WHERE domain = $1 AND message = $2",
             args![*message],
         )?;
+        let items: Vec<(i64, i64)> =
+            items.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<_>>()?;
+        outbox::remove_of_items(tx, &items)?;
         erased.items += tx
             .execute("DELETE FROM kt1_item WHERE domain = $1 AND message = $2", args![*message])?;
         tx.execute("DELETE FROM kt1_body WHERE domain = $1 AND message = $2", args![*message])?;

@@ -14,7 +14,7 @@ mod route;
 mod statistics;
 mod status;
 
-pub use accept::{Accepted, Conflict, Incoming, Resource, accept};
+pub use accept::{Accepted, Conflict, Incoming, Resource, Versioned, accept};
 pub use browse::{Browse, Page, browse, count};
 pub use claim::{Claim, Claimed, claim, has_claimable};
 pub use erase::{Erasure, count_messages, erase_messages, erase_resources, find_messages_of, find_resources_of};

@@ -1,7 +1,7 @@
 //! Routing: the message, a copy for every recipient, what it supersedes, its
 //! notifications and its audit row, in one transaction (spec: "Routing").
 
-use koppeltaal_core::audit::Entry;
+use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::status::{self, Status};
 use koppeltaal_core::version::Stamp;
@@ -31,7 +31,7 @@ pub struct Template(pub Vec<Part>);
 
 impl Template {
     /// The text with the versions filled in.
-    pub fn fill(&self, versions: &[String]) -> String {
+    pub fn fill(&self, versions: &[impl AsRef<str>]) -> String {
         let length = self.0.iter().map(|part| match part {
             Part::Text(text) => text.len(),
             Part::Version(_) => 40,
@@ -42,7 +42,7 @@ impl Template {
                 Part::Text(text) => filled.push_str(text),
                 Part::Version(index) => {
                     filled.push_str("/_history/");
-                    filled.push_str(versions.get(*index).map_or("", String::as_str));
+                    filled.push_str(versions.get(*index).map_or("", AsRef::as_ref));
                 }
             }
         }
@@ -226,7 +226,7 @@ fn supersede(
     focal_key: i64,
 ) -> Result<()> {
     let sql = format!(
-        "SELECT i.id, i.message, i.recipient, i.status, m.focal
+        "SELECT i.id, i.message, i.recipient, i.status, i.stamp, m.focal, m.focal_version, m.patient
          FROM kt1_item i JOIN kt1_message m ON m.domain = i.domain AND m.id = i.message
          WHERE i.domain = $1 AND i.focal_key = $2 AND i.event = $3 AND i.status IN (0, 1, 3, 5)
          ORDER BY i.id{}",
@@ -234,22 +234,35 @@ fn supersede(
     );
     let rows = tx.query(&sql, args![focal_key, delivery.event.number()])?;
     let mut messages = Vec::new();
+    let mut entries = Vec::new();
     for mut row in rows {
         let (item, message, recipient) = (row.int(0)?, row.int(1)?, row.int(2)?);
         let from = Status::from_number(row.int(3)?)?;
         let replaced = status::is_superseded(from)
-            && row.text(4)? == delivery.focal
+            && row.text(5)? == delivery.focal
             && delivery.recipients.iter().any(|r| r.instance == recipient);
-        if replaced {
-            let stamp = ids.stamp(now, Some(delivery.stamp));
-            tx.later(
-                "UPDATE kt1_item SET status = 4, claim_until = NULL, changed = $3, stamp = $4
-                 WHERE domain = $1 AND id = $2",
-                args![item, now, stamp.0],
-            )?;
-            messages.push(message);
+        if !replaced {
+            continue;
         }
+        let stamp = ids.stamp(now, Some(delivery.stamp.max(Stamp(row.int(4)?))));
+        tx.later(
+            "UPDATE kt1_item SET status = 4, claim_until = NULL, changed = $3, stamp = $4
+             WHERE domain = $1 AND id = $2",
+            args![item, now, stamp.0],
+        )?;
+        messages.push(message);
+        entries.push(Entry {
+            event: Some(delivery.event),
+            patient: row.opt_text(7)?,
+            focal: Some(delivery.focal.to_owned()),
+            version: Some(row.text(6)?),
+            item: Some(item),
+            outcome: Status::ReplacedByNewVersion.code().to_owned(),
+            request_id: delivery.audit.request_id.clone(),
+            ..Entry::new(Action::Status, delivery.audit.recorded, "server")
+        });
     }
+    audit::append(tx, ids, &entries)?;
     messages.sort_unstable();
     messages.dedup();
     for message in messages {
@@ -270,6 +283,6 @@ mod tests {
             Part::Text("b".into()),
             Part::Version(0),
         ]);
-        assert_eq!(template.fill(&["x".into(), "y".into()]), "a/_history/yb/_history/x");
+        assert_eq!(template.fill(&["x", "y"]), "a/_history/yb/_history/x");
     }
 }

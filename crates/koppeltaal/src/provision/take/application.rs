@@ -5,7 +5,7 @@ use koppeltaal_core::Result;
 use super::super::address::check_anywhere;
 use super::super::file::Entry;
 use super::super::merge::merged;
-use super::super::model::Draft;
+use super::super::model::{Draft, put};
 use super::{Taking, names};
 
 /// The kinds of launch of the standard.
@@ -50,15 +50,12 @@ impl Taking<'_> {
                 .ok_or_else(|| format!("`{kind}` is not one of {}", LAUNCH_KINDS.join(", ")));
             self.check(entry, &format!("launch_kinds[{index}]"), outcome);
         }
-        let draft = Draft {
-            old,
-            new,
-            entry: Some(at),
-        };
-        match place.and_then(|place| self.model.applications.get_mut(place)) {
-            Some(place) => *place = draft,
-            None => self.model.applications.push(draft),
-        }
+        let entry = Some(at);
+        put(
+            &mut self.model.applications,
+            place,
+            Draft { old, new, entry },
+        );
         Ok(())
     }
 }

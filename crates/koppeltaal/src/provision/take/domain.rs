@@ -7,7 +7,7 @@ use koppeltaal_core::duration;
 use super::super::address::{check_anywhere, check_origin};
 use super::super::file::Entry;
 use super::super::merge::merged;
-use super::super::model::Draft;
+use super::super::model::{Draft, put};
 use super::{Taking, names};
 
 impl Taking<'_> {
@@ -36,15 +36,8 @@ impl Taking<'_> {
         if let Some(old) = &old {
             self.one_way_switches(entry, old, &new);
         }
-        let draft = Draft {
-            old,
-            new,
-            entry: Some(at),
-        };
-        match place.and_then(|place| self.model.domains.get_mut(place)) {
-            Some(place) => *place = draft,
-            None => self.model.domains.push(draft),
-        }
+        let entry = Some(at);
+        put(&mut self.model.domains, place, Draft { old, new, entry });
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use koppeltaal_core::Result;
 use super::super::address::check_anywhere;
 use super::super::file::Entry;
 use super::super::merge::merged;
-use super::super::model::Draft;
+use super::super::model::{Draft, put};
 use super::{Taking, names};
 
 impl Taking<'_> {
@@ -41,15 +41,12 @@ impl Taking<'_> {
         if !new.discovery_url.is_empty() {
             self.check(entry, "discovery_url", check_anywhere(&new.discovery_url));
         }
-        let draft = Draft {
-            old,
-            new,
-            entry: Some(at),
-        };
-        match place.and_then(|place| self.model.identity_providers.get_mut(place)) {
-            Some(place) => *place = draft,
-            None => self.model.identity_providers.push(draft),
-        }
+        let entry = Some(at);
+        put(
+            &mut self.model.identity_providers,
+            place,
+            Draft { old, new, entry },
+        );
         Ok(())
     }
 }

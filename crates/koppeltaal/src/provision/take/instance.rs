@@ -11,7 +11,7 @@ use uuid::{Uuid, Version};
 use super::super::address::check_anywhere;
 use super::super::file::Entry;
 use super::super::merge::merged;
-use super::super::model::Draft;
+use super::super::model::{Draft, put};
 use super::{Taking, names};
 
 /// The keys of which an instance has at most one.
@@ -59,15 +59,8 @@ impl Taking<'_> {
         if let Some(password) = self.password(entry, old.as_ref(), &mut new)? {
             self.generated.push((at, password));
         }
-        let draft = Draft {
-            old,
-            new,
-            entry: Some(at),
-        };
-        match place.and_then(|place| self.model.instances.get_mut(place)) {
-            Some(place) => *place = draft,
-            None => self.model.instances.push(draft),
-        }
+        let entry = Some(at);
+        put(&mut self.model.instances, place, Draft { old, new, entry });
         Ok(())
     }
 

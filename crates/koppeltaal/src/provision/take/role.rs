@@ -5,7 +5,7 @@ use koppeltaal_core::directory::{Permission, Scope};
 
 use super::super::file::Entry;
 use super::super::merge::merged;
-use super::super::model::Draft;
+use super::super::model::{Draft, put};
 use super::instance::check_client_id;
 use super::{Taking, names};
 
@@ -48,15 +48,8 @@ impl Taking<'_> {
                 .ok_or_else(|| format!("`{privilege}` is not one of {}", PRIVILEGES.join(", ")));
             self.check(entry, &format!("privileges[{index}]"), outcome);
         }
-        let draft = Draft {
-            old,
-            new,
-            entry: Some(at),
-        };
-        match place.and_then(|place| self.model.roles.get_mut(place)) {
-            Some(place) => *place = draft,
-            None => self.model.roles.push(draft),
-        }
+        let entry = Some(at);
+        put(&mut self.model.roles, place, Draft { old, new, entry });
         Ok(())
     }
 }

@@ -74,6 +74,7 @@ async fn pairs(
         .write(move |tx| {
             let mut items = Vec::with_capacity(count);
             let request = Claim {
+                include_expired: false,
                 recipient,
                 event: None,
                 patient: None,
