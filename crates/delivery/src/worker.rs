@@ -8,24 +8,22 @@ mod stop;
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
-use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use koppeltaal_core::{Result, Timestamp};
-use koppeltaal_store::outbox::{self, Due, Next, Outcome, Release, Waiting, Wanted};
+use koppeltaal_store::outbox::{self, Due, Waiting, Wanted};
 use tokio::sync::{Notify, oneshot};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use self::record::Recording;
+use crate::Deps;
 use crate::call::{Answer, Clients};
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use crate::webhook::{Plan, plan};
-use crate::{Deps, retry_after, webhook};
 
 /// Notifications that one closure leases: it must not hold up the writer.
 const AT_ONCE: usize = 128;

@@ -34,21 +34,16 @@ pub fn care_plan(domain: &str) -> Bundle {
         url("Practitioner", "b"),
         url("Organization", ""),
     );
-    let mut plan = CarePlanBuilder::new(url("Patient", ""))
+    let plan = CarePlanBuilder::new(url("Patient", ""))
         .participant(&first, "Requester")
         .participant(&second, "Caregiver")
         .goal("Sleep through the night at least five days of the week")
         .goal("Go outside for half an hour every day, also in the weekend");
-    for (number, definition) in ["mindfulness", "sleep-diary"].iter().enumerate() {
-        let mut activity = Activity::new(
-            format!("{PLACEHOLDER}-{number}"),
-            *definition,
-            "2024-01-05T09:00:00+01:00",
-        );
-        activity.participants = vec![(first.clone(), "Requester".into())];
-        activity.sub_activities = vec!["introduction".into()];
-        plan = plan.activity(&activity);
-    }
+    let start = "2024-01-05T09:00:00+01:00";
+    let mut exercise = Activity::new(format!("{PLACEHOLDER}-1"), "mindfulness", start);
+    exercise.sub_activities = vec!["introduction".into()];
+    let diary = Activity::new(format!("{PLACEHOLDER}-2"), "sleep-diary", start);
+    let plan = plan.activity(&exercise).activity(&diary);
     builder(
         domain,
         CARE_PLAN,

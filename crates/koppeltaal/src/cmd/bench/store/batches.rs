@@ -70,9 +70,9 @@ where
 }
 
 impl Ran {
-    /// The report: a line for the messages, whose latencies are those of their transactions, and
-    /// one for the transactions.
-    pub fn report(&self, workload: &str, target: String, in_flight: usize) -> Report {
+    /// The report: a line for the messages (or what `unit` calls them), whose latencies are those
+    /// of their transactions, and one for the transactions.
+    pub fn report(&self, workload: &str, target: String, in_flight: usize, unit: &str) -> Report {
         let tallies = vec![self.transactions.clone()];
         let measured = Measured {
             seconds: self.seconds,
@@ -80,7 +80,7 @@ impl Ran {
         };
         let mut report = Report::of(workload, target, in_flight, &measured);
         let mut messages = Line::of(&self.transactions, self.seconds);
-        "messages".clone_into(&mut messages.name);
+        unit.clone_into(&mut messages.name);
         messages.count = self.messages;
         messages.per_second = self.messages as f64 / self.seconds;
         report.lines.insert(0, messages);

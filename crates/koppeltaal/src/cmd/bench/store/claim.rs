@@ -57,7 +57,7 @@ pub async fn run(database: &DatabaseUrl, common: &Common) -> Result<Report> {
     })
     .await?;
     let workload = format!("store claim + Success ({} in a commit)", common.batch);
-    let report = ran.report(&workload, database.to_string(), in_flight);
+    let report = ran.report(&workload, database.to_string(), in_flight, "pairs");
     ground.store.close().await;
     Ok(report)
 }

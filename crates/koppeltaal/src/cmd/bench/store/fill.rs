@@ -80,7 +80,7 @@ pub async fn fill(database: &DatabaseUrl, args: &FillArgs) -> Result<Report> {
         form.bytes(),
         mailboxes.len()
     );
-    let report = ran.report(&workload, database.to_string(), in_flight);
+    let report = ran.report(&workload, database.to_string(), in_flight, "messages");
     ground.store.close().await;
     Ok(report)
 }

@@ -36,7 +36,7 @@ pub async fn run(database: &DatabaseUrl, common: &Common) -> Result<Report> {
         form.bytes(),
         common.batch
     );
-    let report = ran.report(&workload, database.to_string(), in_flight);
+    let report = ran.report(&workload, database.to_string(), in_flight, "messages");
     ground.store.close().await;
     Ok(report)
 }
