@@ -5,7 +5,7 @@
 #   bench/run.sh                                     SQLite
 #   DATABASE=postgres://user@host/base bench/run.sh  PostgreSQL (an empty database)
 #
-# RUNS (3), CONNECTIONS (32), DURATION (10s), WAITING (20000 messages to claim), OUT (a folder).
+# RUNS (3), CONNECTIONS (32), DURATION (10s, in seconds), WAITING (40000 messages to claim per run), OUT (a folder).
 # Every raw answer stays in OUT as JSON. docs/performance.md tells how to read the table.
 set -eu
 
@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 RUNS=${RUNS:-3}
 CONNECTIONS=${CONNECTIONS:-32}
 DURATION=${DURATION:-10s}
-WAITING=${WAITING:-20000}
+WAITING=${WAITING:-40000}
 LISTEN=${LISTEN:-127.0.0.1:8099}
 OUT=${OUT:-$(mktemp -d)}
 mkdir -p "$OUT"
@@ -77,11 +77,16 @@ for run in $(seq "$RUNS"); do
     measure browse "$run" kt1 browse --url "$url" --provision "$OUT/bench.toml" -c 1 -d 3s --warm-up 1s
     stop
     measure raw "$run" store post --database "$raw" --batch "$batch" --in-flight "$in_flight" -d "$DURATION"
+    if [ "$raw" = "$database" ] && command -v pgbench >/dev/null; then
+        "$KOPPELTAAL" bench store post --database "$raw" --pgbench "$OUT/post.sql" >/dev/null
+        pgbench -n -M prepared -c "$CONNECTIONS" -j 1 -T "${DURATION%s}" -f "$OUT/post.sql" "$raw" \
+            >"$OUT/pgbench.$run.txt" 2>&1
+    fi
     measure commit "$run" store post --database "$raw" --batch 1 --in-flight 1 -d 3s
 done
 
 python3 - "$OUT" "$RUNS" "$CONNECTIONS" <<'PY'
-import json, sys
+import json, os, re, sys
 
 folder, runs, connections = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 
@@ -108,6 +113,13 @@ rates(f"POST Mailbox, messages/s, {connections} connections", "post", "POST")
 row("POST / raw bound", [
     f"{100 * line('post', n, 'POST')['per_second'] / line('raw', n, 'messages')['per_second']:.0f} %" for n in numbers
 ])
+def pgbench(run):
+    text = open(f"{folder}/pgbench.{run}.txt").read()
+    return float(re.search(r"tps = ([0-9.]+)", text).group(1))
+
+if os.path.exists(f"{folder}/pgbench.1.txt"):
+    row("pgbench, messages/s", [f"{pgbench(n):,.0f}" for n in numbers])
+    row("POST / pgbench", [f"{100 * line('post', n, 'POST')['per_second'] / pgbench(n):.0f} %" for n in numbers])
 latencies("POST p50 ms", "post", "POST", "p50_ms")
 latencies("POST p99 ms", "post", "POST", "p99_ms")
 latencies("POST p50 ms, 1 connection", "post-one", "POST", "p50_ms")

@@ -1,7 +1,13 @@
 //! Log lines on stderr: for people or as JSON, never with care data or secrets.
 
+use std::io::{self, IsTerminal};
+
 use koppeltaal_core::{Error, Result};
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt, registry};
 
 use crate::config::{Log, LogFormat};
 
@@ -10,11 +16,28 @@ pub fn start(log: &Log) -> Result<()> {
     let filter = EnvFilter::try_new(&log.level).map_err(|error| {
         Error::Invalid(format!("log.level `{}` is no filter: {error}", log.level))
     })?;
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match log.format {
-        LogFormat::Human => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = match log.format {
+        LogFormat::Human => lines
+            .with_target(false)
+            .with_ansi(io::stderr().is_terminal())
+            .boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .boxed(),
     };
-    started.map_err(|error| Error::Internal(error.to_string()))
+    registry()
+        .with(lines.with_filter(filter_fn(is_ours_or_harmless)).with_filter(filter))
+        .try_init()
+        .map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Libraries tell what they were given when they are asked for details (the one
+/// that speaks to PostgreSQL tells the values of every statement), so that only
+/// our own modules say more than `info`.
+fn is_ours_or_harmless(event: &Metadata<'_>) -> bool {
+    *event.level() <= Level::INFO || event.target().starts_with("koppeltaal")
 }

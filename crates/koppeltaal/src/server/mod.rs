@@ -46,6 +46,7 @@ pub struct Server {
     jobs: kt1::Jobs,
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
+    following: JoinSet<()>,
 }
 
 impl Server {
@@ -110,7 +111,10 @@ impl Server {
         });
         let (stop, stopped) = watch::channel(false);
         let mut listeners = JoinSet::new();
-        listeners.spawn(follower);
+        // It ends when nobody has the directory any more, which is after the
+        // listeners: it is none of those that shutdown waits for.
+        let mut following = JoinSet::new();
+        following.spawn(follower);
         let metrics_address =
             metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(Error::internal)?;
         if let Some(listener) = metrics_listener {
@@ -128,6 +132,7 @@ impl Server {
             jobs,
             stop,
             listeners,
+            following,
         })
     }
 
@@ -146,6 +151,7 @@ impl Server {
             tracing::warn!("some connections did not end in time and were cut");
         }
         self.listeners.abort_all();
+        self.following.shutdown().await;
         self.delivery.shutdown().await;
         self.audit_log.flush().await;
         self.store.close().await;

@@ -1,6 +1,6 @@
-//! The retention job: bodies that every recipient has had for the grace, and
-//! bodies that are too old. One process at a time runs it; each removal is a
-//! short transaction, so that nobody waits.
+//! The retention job: bodies that every recipient has had for the grace, bodies
+//! that are too old, and old notifications. One process at a time runs it; each
+//! removal is a short transaction, so that nobody waits.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::Limits;
 use koppeltaal_core::{Clock, Result, Timestamp};
 use koppeltaal_store::mailbox::{self, Position, Removal};
-use koppeltaal_store::{Ids, Store, audit, job};
+use koppeltaal_store::{Ids, Store, audit, job, outbox};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -147,6 +147,7 @@ impl Run<'_> {
         if !self.dry_run {
             self.record(&reports).await?;
             self.anonymise().await?;
+            self.forget_notifications().await?;
         }
         Ok(reports)
     }
@@ -215,5 +216,20 @@ impl Run<'_> {
             after = next;
         }
         Ok(())
+    }
+
+    /// Notifications that nobody will ask about any more.
+    async fn forget_notifications(&self) -> Result<()> {
+        let (scope, now) = (self.store.scope(self.domain), self.now);
+        let mut after = 0;
+        loop {
+            let old = scope.read(move |tx| outbox::removable(tx, now, after, AT_ONCE)).await?;
+            let Some(last) = old.last() else { return Ok(()) };
+            after = *last;
+            for chunk in old.chunks(REMOVED_AT_ONCE) {
+                let chunk = chunk.to_vec();
+                scope.write(move |tx| outbox::remove(tx, &chunk, now)).await?;
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ use koppeltaal_core::Error;
 use koppeltaal_store::{DatabaseUrl, Options, Store, migrate};
 
 use super::serve::until_told_to_stop;
-use crate::config::{Config, Tls};
+use crate::config::{Config, Log, Tls};
 use crate::context::Context;
 use crate::server::Server;
 use crate::{logging, output, provision};
@@ -43,7 +43,7 @@ impl Args {
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
-    logging::start(&context.config.log)?;
+    logging::start(&log(context))?;
     let temporary = args.data_dir.is_none().then(tempfile::tempdir).transpose()?;
     let dir = match (&args.data_dir, &temporary) {
         (Some(dir), _) => dir.clone(),
@@ -63,6 +63,15 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     until_told_to_stop().await?;
     server.shutdown().await;
     Ok(())
+}
+
+/// Warnings only, so that what is printed stays in sight, unless a level was given.
+fn log(context: &Context) -> Log {
+    let mut log = context.config.log.clone();
+    if context.values.get("log.level").is_none() {
+        "warn".clone_into(&mut log.level);
+    }
+    log
 }
 
 /// The configuration of the demo: a store of its own in `dir`.
@@ -127,9 +136,10 @@ fn instructions(
     let trust = ca.map_or(String::new(), |ca| format!("--cacert {} ", ca.display()));
     let ca_file = ca.map_or(String::new(), |ca| format!(" --ca-file {}", ca.display()));
     let as_json = "-H 'Accept: application/json'";
+    let program = program();
     let client = |user: &str, secret: &str| {
         format!(
-            "koppeltaal client kt1 --url {url}{ca_file} --username {user} --password {secret} --domain demo"
+            "{program} client kt1 --url {url}{ca_file} --username {user} --password {secret} --domain demo"
         )
     };
     let mut lines = vec![
@@ -150,7 +160,7 @@ fn instructions(
         format!("  {} messages", client("game@demo", "game-secret")),
         format!("  {} next", client("game@demo", "game-secret")),
         format!("  {} send examples/careplan.json", client("portal@demo", "portal-secret")),
-        format!("  koppeltaal --database sqlite:{} messages list", dir.join("koppeltaal.db").display()),
+        format!("  {program} --database sqlite:{} messages list", dir.join("koppeltaal.db").display()),
     ];
     if let Some(ca) = ca {
         lines.push(format!(
@@ -161,4 +171,12 @@ fn instructions(
     lines.push(String::new());
     lines.push("Ctrl-C ends it.".to_owned());
     lines
+}
+
+/// The program as it was started, so that the commands work where it was started.
+fn program() -> String {
+    std::env::args_os().next().map_or_else(
+        || "koppeltaal".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

@@ -9,6 +9,9 @@ use koppeltaal_client::kt1::resource::{
     Activity, ActivityDefinitionBuilder, CarePlanBuilder, patient, practitioner,
 };
 use koppeltaal_client::kt1::{Connector, Filter, Integration, Options, Outcome, Resource};
+use koppeltaal_fhir::dstu1::extension;
+use koppeltaal_fhir::dstu1::names::{NAMESPACE, care_plan as url};
+use koppeltaal_fhir::{Node, object};
 
 /// What was sent.
 pub struct Sent {
@@ -42,10 +45,10 @@ pub async fn send(url: &str, ca: Option<&Path>) -> Result<Sent> {
 async fn care_plan(portal: &Connector, number: u32) -> Result<String> {
     let at = |kind: &str| format!("{APP}/{kind}/{number}");
     let plan = CarePlanBuilder::new(at("Patient"))
-        .participant(&at("Practitioner"), "Caregiver")
         .goal("Sleep eight hours")
         .activity(&Activity::new("a1", "sleep-well", "2026-01-01T09:00:00+00:00"))
-        .build();
+        .build()
+        .with("participant", vec![caregiver(&at("Practitioner"), &at("CareTeam"))]);
     let sent = portal
         .send(
             "CreateOrUpdateCarePlan",
@@ -54,8 +57,31 @@ async fn care_plan(portal: &Connector, number: u32) -> Result<String> {
             vec![
                 Resource::new(at("Patient"), patient("Robin", "de Vries")),
                 Resource::new(at("Practitioner"), practitioner("Sam", "Jansen")),
+                Resource::new(at("CareTeam"), care_team("Sleep clinic")),
             ],
         )
         .await?;
     Ok(sent.focal().to_owned())
+}
+
+/// A participant as version 1.3.5 of the standard wants it: in a care team.
+fn caregiver(practitioner: &str, team: &str) -> Node {
+    object! {
+        "extension" => vec![extension::reference(url::PARTICIPANT_CARE_TEAM, team)],
+        "role" => object! { "coding" => vec![code("CarePlanParticipantRole", "Caregiver")] },
+        "member" => object! { "reference" => practitioner },
+    }
+}
+
+fn care_team(name: &str) -> Node {
+    let named = format!("{NAMESPACE}CareTeam#Name");
+    object! {
+        "resourceType" => "Other",
+        "extension" => vec![extension::with(&named, "valueString", name)],
+        "code" => object! { "coding" => vec![code("OtherResourceUsage", "CareTeam")] },
+    }
+}
+
+fn code(system: &str, code: &str) -> Node {
+    object! { "system" => format!("{NAMESPACE}{system}"), "code" => code, "display" => code }
 }

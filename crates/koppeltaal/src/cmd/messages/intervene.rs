@@ -72,11 +72,11 @@ pub async fn run(
                 before.item.status, after.item.status
             ))
         }
-        Put::Done { item, .. } => Err(Error::Conflict(format!(
-            "message {id} is {}: that is final, nothing was changed",
-            item.status
-        ))
-        .into()),
+        Put::Done { item, .. } => {
+            let why = if item.status.is_final() { "that is final, " } else { "" };
+            let text = format!("message {id} is {}: {why}nothing was changed", item.status);
+            Err(Error::Conflict(text).into())
+        }
         Put::Unknown | Put::NotRecipient => {
             Err(Error::NotFound(format!("message {id} does not exist")).into())
         }

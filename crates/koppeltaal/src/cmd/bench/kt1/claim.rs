@@ -22,20 +22,30 @@ pub struct Claim {
     search: Uri,
     success: Bytes,
     first_kind: usize,
-    /// How long to wait when the mailbox is empty; `None` ends the worker.
+    /// The mailboxes it moves along when one is empty, and where it is.
+    mailboxes: Vec<HeaderValue>,
+    at: usize,
+    /// How many mailboxes in a row were empty.
+    empty: usize,
+    /// How long to wait when all are empty; `None` ends the worker.
     when_empty: Option<Duration>,
 }
 
 impl Claim {
-    /// A worker that records as `first_kind` and the two after it.
+    /// A worker that begins with the mailbox `at` and records as `first_kind` and the two after it.
     pub fn new(
         target: &Target,
-        mailbox: &HeaderValue,
+        mailboxes: &[HeaderValue],
+        at: usize,
         first_kind: usize,
         when_empty: Option<Duration>,
     ) -> anyhow::Result<Claim> {
+        let at = at % mailboxes.len();
         Ok(Claim {
-            connection: Connection::new(target, Some(mailbox.clone()), &json_headers()),
+            connection: Connection::new(target, Some(mailboxes[at].clone()), &json_headers()),
+            mailboxes: mailboxes.to_vec(),
+            at,
+            empty: 0,
             target: target.clone(),
             search: target.uri(
                 "/FHIR/Koppeltaal/MessageHeader/_search?_query=MessageHeader.GetNextNewAndClaim",
@@ -44,6 +54,21 @@ impl Claim {
             first_kind,
             when_empty,
         })
+    }
+
+    /// The mailbox is empty: the next one, unless that was the last to be tried.
+    async fn move_on(&mut self) -> Next {
+        self.empty += 1;
+        self.at = (self.at + 1) % self.mailboxes.len();
+        self.connection.authorize(self.mailboxes[self.at].clone());
+        if self.empty >= self.mailboxes.len() {
+            self.empty = 0;
+            let Some(pause) = self.when_empty else {
+                return Next::Done;
+            };
+            tokio::time::sleep(pause).await;
+        }
+        Next::Again
     }
 }
 
@@ -81,12 +106,9 @@ impl Worker for Claim {
         };
         let number = number_in(&body);
         if matches!(status, Ok(200)) && number.is_none() {
-            let Some(pause) = self.when_empty else {
-                return Next::Done;
-            };
-            tokio::time::sleep(pause).await;
-            return Next::Again;
+            return self.move_on().await;
         }
+        self.empty = 0;
         if !recorder.record(self.first_kind, started, status) {
             return Next::Again;
         }
@@ -131,7 +153,7 @@ pub(super) fn run(common: &Common) -> anyhow::Result<Report> {
     let instances = common.credentials.read()?;
     let mailboxes = instances.mailboxes()?;
     let workers = (0..common.plan.connections.max(1))
-        .map(|index| Claim::new(&target, &mailboxes[index % mailboxes.len()], 0, None))
+        .map(|index| Claim::new(&target, mailboxes, index, 0, None))
         .collect::<anyhow::Result<Vec<_>>>()?;
     let measured = load::run(&common.plan, &KINDS, workers)?;
     let workload = format!("kt1 claim + Success ({} mailboxes)", mailboxes.len());

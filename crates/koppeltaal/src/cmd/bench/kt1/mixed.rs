@@ -49,7 +49,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
             // The first mailbox is the one that is subscribed.
             let mailbox = &mailboxes[0];
             anyhow::Ok(match index % 4 {
-                1 => Mixed::Claim(Claim::new(&target, mailbox, 1, Some(EMPTY_MAILBOX))?),
+                1 => Mixed::Claim(Claim::new(
+                    &target,
+                    &mailboxes[..1],
+                    0,
+                    1,
+                    Some(EMPTY_MAILBOX),
+                )?),
                 3 => Mixed::Browse(
                     Browse::new(&target, mailbox, (1, 100), 4)?,
                     args.browse_pause,

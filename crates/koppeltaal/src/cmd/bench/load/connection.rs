@@ -87,6 +87,11 @@ impl Connection {
         }
     }
 
+    /// From now on in the name of another instance.
+    pub fn authorize(&mut self, authorization: HeaderValue) {
+        self.headers.insert(AUTHORIZATION, authorization);
+    }
+
     /// Sends a request and reads the whole answer: its status and body.
     pub async fn send(
         &mut self,

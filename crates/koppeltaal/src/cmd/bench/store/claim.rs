@@ -30,8 +30,14 @@ const RULE: Rule = Rule {
 
 /// Claims until the time is over or nothing waits.
 pub async fn run(database: &DatabaseUrl, common: &Common) -> Result<Report> {
-    let ground = Ground::open(database, &options(), &common.domain, common.mailboxes).await?;
     let in_flight = common.in_flight_on(database);
+    let ground = Ground::open(
+        database,
+        &options(in_flight),
+        &common.domain,
+        common.mailboxes,
+    )
+    .await?;
     let limits = Limits {
         warm_up: common.warm_up,
         duration: common.duration,

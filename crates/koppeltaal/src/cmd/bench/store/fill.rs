@@ -38,9 +38,13 @@ pub struct FillArgs {
 
 /// Fills the store.
 pub async fn fill(database: &DatabaseUrl, args: &FillArgs) -> Result<Report> {
+    let in_flight = match database {
+        DatabaseUrl::Sqlite(_) => 2,
+        DatabaseUrl::Postgres(_) => 4,
+    };
     let options = Options {
         checkpoint: Checkpoint::Background,
-        ..options()
+        ..options(in_flight)
     };
     let ground = Ground::open(database, &options, &args.domain, args.mailboxes).await?;
     let (event, bundle) = match args.small {
@@ -56,10 +60,6 @@ pub async fn fill(database: &DatabaseUrl, args: &FillArgs) -> Result<Report> {
     let mut tokens = Tokens::random();
     let mut turn = mailboxes.iter().cycle().copied();
     let mut left = args.messages;
-    let in_flight = match database {
-        DatabaseUrl::Sqlite(_) => 2,
-        DatabaseUrl::Postgres(_) => 4,
-    };
     let forever = std::time::Duration::from_secs(7 * 24 * 3600);
     let limits = Limits {
         warm_up: std::time::Duration::ZERO,

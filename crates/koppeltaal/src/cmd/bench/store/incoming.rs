@@ -10,7 +10,7 @@ use koppeltaal_fhir::{Members, Node, json};
 use koppeltaal_store::mailbox::{Incoming, Part, Recipient, Resource, Template as StoredTemplate};
 
 use super::ground::{Ground, now};
-use crate::cmd::bench::template::{PLACEHOLDER, Template, Token};
+use crate::cmd::bench::template::{Template, Token};
 
 /// A message and where its token goes.
 pub struct Form {
@@ -178,8 +178,7 @@ fn feed(bundle: &Bundle) -> String {
         members.remove("resourceType");
         members.remove("entry");
     }
-    // Every message has an id of its own.
-    without_braces(&node).replacen("urn:uuid:", &format!("urn:bench:{PLACEHOLDER}:"), 1)
+    without_braces(&node)
 }
 
 fn entry_pieces(entries: &[Entry]) -> Result<Vec<Piece>> {

@@ -18,7 +18,7 @@ use super::post::options;
 use crate::cmd::bench::message;
 use crate::cmd::bench::template::Tokens;
 
-const KEY: &str = "((extract(epoch from now()) * 1000000)::bigint * 256 + :client_id)";
+const KEY: &str = "((extract(epoch from now()) * 1000000)::bigint * 256 + :client_id::bigint)";
 const STAMP: &str = "2024-01-05T10;00;00;123.4567";
 const MICROS: &str = "(extract(epoch from now()) * 1000000)::bigint";
 
@@ -28,7 +28,7 @@ pub async fn write(database: &DatabaseUrl, args: &PostArgs, file: &Path) -> Resu
         bail!("pgbench measures PostgreSQL: give --database postgres://…");
     };
     let common = &args.common;
-    let ground = Ground::open(database, &options(), &common.domain, common.mailboxes).await?;
+    let ground = Ground::open(database, &options(1), &common.domain, common.mailboxes).await?;
     let bundle = message::care_plan(&common.domain);
     let form = Form::of(&ground, message::CARE_PLAN, &bundle)?;
     let token = Tokens::random().next();
@@ -56,7 +56,7 @@ fn script(incoming: &Incoming, token: &str, domain: i64, mailbox: i64, pipeline:
             .replace('\'', "`")
             .replace('\u{1}', "#");
         let parts: Vec<String> = text.split(token).map(|part| format!("'{part}'")).collect();
-        parts.join(" || lpad(to_hex(:id), 16, '0') || ")
+        parts.join(" || lpad(to_hex(:id::bigint), 16, '0') || ")
     };
     let versions: Vec<String> = incoming
         .resources
@@ -82,7 +82,7 @@ fn script(incoming: &Incoming, token: &str, domain: i64, mailbox: i64, pipeline:
         .map(|(resource, url)| {
             let patient = if resource.patient.is_some() { patient.as_str() } else { "NULL" };
             format!(
-                "({domain}, {url}, '{}', '{STAMP}', decode(repeat(lpad(to_hex(:id), 16, '0'), 4), 'hex'), {patient}, {MICROS}, {MICROS}, {})",
+                "({domain}, {url}, '{}', '{STAMP}', decode(repeat(lpad(to_hex(:id::bigint), 16, '0'), 4), 'hex'), {patient}, {MICROS}, {MICROS}, {})",
                 resource.kind, incoming.sender
             )
         })
@@ -105,7 +105,7 @@ fn script(incoming: &Incoming, token: &str, domain: i64, mailbox: i64, pipeline:
         text(&incoming.entries.fill(&versions)),
     ));
     add(format!(
-        "INSERT INTO kt1_item (domain, id, message, recipient, event, patient_key, focal_key, status, claims, claim_until, changed, stamp, expired, exception) VALUES ({domain}, {KEY}, {KEY}, {mailbox}, {}, :id, -:id, 0, 0, NULL, {MICROS}, {MICROS}, 0, NULL)",
+        "INSERT INTO kt1_item (domain, id, message, recipient, event, patient_key, focal_key, status, claims, claim_until, changed, stamp, expired, exception) VALUES ({domain}, {KEY}, {KEY}, {mailbox}, {}, :id::bigint, -(:id::bigint), 0, 0, NULL, {MICROS}, {MICROS}, 0, NULL)",
         incoming.event.number()
     ));
     let audit = &incoming.audit;

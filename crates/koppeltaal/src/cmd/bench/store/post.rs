@@ -14,11 +14,17 @@ use crate::cmd::bench::template::Tokens;
 
 /// Stores messages until the time is over.
 pub async fn run(database: &DatabaseUrl, common: &Common) -> Result<Report> {
-    let ground = Ground::open(database, &options(), &common.domain, common.mailboxes).await?;
+    let in_flight = common.in_flight_on(database);
+    let ground = Ground::open(
+        database,
+        &options(in_flight),
+        &common.domain,
+        common.mailboxes,
+    )
+    .await?;
     let bundle = message::care_plan(&common.domain);
     let form = Form::of(&ground, message::CARE_PLAN, &bundle)?;
     let mut tokens = Tokens::random();
-    let in_flight = common.in_flight_on(database);
     let limits = Limits {
         warm_up: common.warm_up,
         duration: common.duration,
@@ -58,10 +64,12 @@ pub fn store_batch(
     }
 }
 
-/// One closure for each commit, so that the size of a commit is the one that was asked for.
-pub fn options() -> Options {
+/// One closure for each commit, so that the size of a commit is the one that was asked for, and a
+/// connection of PostgreSQL for each that runs at the same time.
+pub fn options(in_flight: usize) -> Options {
     Options {
         batch_cap: 1,
+        postgres_write_connections: in_flight,
         ..Options::default()
     }
 }

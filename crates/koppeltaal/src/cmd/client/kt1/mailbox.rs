@@ -116,8 +116,13 @@ pub async fn list(context: &Context, connector: &Connector, args: &ListArgs) -> 
 pub fn object(header: &Header) -> Map<String, Value> {
     let focal = header.focal().map(reference::split_version);
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+    // A number as this server counts them, whatever another server may have.
+    let id = header
+        .id()
+        .parse::<i64>()
+        .map_or_else(|_| Value::from(header.id()), Value::from);
     let members = [
-        ("id", Value::from(header.id())),
+        ("id", id),
         ("message_identifier", Value::from(header.identifier())),
         ("event", Value::from(header.event())),
         ("sender", text(header.source_endpoint())),

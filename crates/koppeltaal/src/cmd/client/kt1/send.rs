@@ -57,6 +57,9 @@ fn print(context: &Context, sent: &Sent) -> Result<()> {
     if context.json {
         return output::json(&object);
     }
+    if sent.versions().is_empty() {
+        return output::line("the message is valid; nothing was stored");
+    }
     output::line(format_args!("accepted as {}", sent.identifier()))?;
     sent.versions().iter().try_for_each(output::line)
 }
