@@ -15,6 +15,7 @@ mod deliver;
 mod device;
 mod feed;
 mod jobs;
+mod key;
 mod links;
 mod metadata;
 mod metrics;

@@ -8,6 +8,7 @@
 )]
 
 mod cluster;
+mod trace;
 
 use std::ops::Deref;
 use std::sync::OnceLock;
@@ -20,6 +21,7 @@ use crate::engine::postgres::Address;
 use crate::{DatabaseUrl, Options, Store, migrate};
 
 pub use self::cluster::Cluster;
+pub use self::trace::answers_after_sync;
 
 /// An open store that lives as long as this value.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! A write on SQLite is answered only after the disk has it: proven by the trace of
 //! the system calls of a process that writes, and says so after each answer.
 
-use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::process::Command;
 
+use koppeltaal_store::test_support::answers_after_sync;
 use koppeltaal_store::{DatabaseUrl, Options, Store, args};
 
 const WRITES: usize = 200;
@@ -73,43 +73,20 @@ fn every_answer_comes_after_the_disk_has_the_row() {
     assert_eq!(check(&trace), Ok(WRITES));
 }
 
-/// Follows a trace and counts the answers, or tells the first that came too early.
+/// The rows whose texts stand in a page of the log.
+fn named(call: &str) -> Vec<usize> {
+    let texts = call.split("row-").skip(1);
+    texts.filter_map(|rest| rest.get(..6)?.parse().ok()).collect()
+}
+
+/// The row that the process says was answered.
+fn answered(call: &str) -> Option<usize> {
+    let (_, rest) = call.split_once("\"answered ")?;
+    rest.split('\\').next()?.parse().ok()
+}
+
 fn check(trace: &str) -> Result<usize, String> {
-    let mut written: Vec<usize> = Vec::new();
-    let mut durable: HashSet<usize> = HashSet::new();
-    // What a sync that has begun will make durable, by the thread that called it.
-    let mut syncing: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut answers = 0;
-    for line in trace.lines() {
-        let (thread, call) = line.split_once(' ').unwrap_or((line, ""));
-        let call = call.trim_start();
-        let sync = call.starts_with("fsync(") || call.starts_with("fdatasync(");
-        let sync_ended =
-            call.starts_with("<... fsync resumed>") || call.starts_with("<... fdatasync resumed>");
-        if call.starts_with("pwrite64(") && call.contains("-wal>") {
-            let ids = call
-                .split("row-")
-                .skip(1)
-                .filter_map(|rest| rest.get(..6)?.parse::<usize>().ok());
-            written.extend(ids);
-        } else if sync && call.contains("-wal>") {
-            if call.contains("<unfinished") {
-                syncing.insert(thread, written.clone());
-            } else if call.ends_with("= 0") {
-                durable.extend(&written);
-            }
-        } else if sync_ended && call.ends_with("= 0") {
-            durable.extend(syncing.remove(thread).unwrap_or_default());
-        } else if let Some((_, rest)) = call.split_once("\"answered ") {
-            let id = rest.split('\\').next().and_then(|id| id.parse().ok());
-            let id = id.ok_or_else(|| format!("not understood: {line}"))?;
-            if !durable.contains(&id) {
-                return Err(format!("{id} was answered before the disk had it"));
-            }
-            answers += 1;
-        }
-    }
-    Ok(answers)
+    answers_after_sync(trace, named, answered)
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub async fn run(context: &Context, _args: Args) -> Result<()> {
     let server = Server::start(&context.config, context.clock.clone()).await?;
     for line in start_up(&context.config, &server) {
         tracing::info!("{line}");
-        output::line(line)?;
+        // A server does not end because nobody reads what it says.
+        let _unheard = output::line(line);
     }
     until_told_to_stop().await?;
     tracing::info!("draining: no new connections, requests in progress end");

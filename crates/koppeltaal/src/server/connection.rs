@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::descriptors::room_for_connections;
 use super::request::Router;
 
 /// Connections at the same time; more wait in the listen backlog.
@@ -38,7 +39,7 @@ pub async fn accept(
     drain: Duration,
 ) {
     let graceful = Arc::new(GracefulShutdown::new());
-    let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(room_for_connections(MOST_CONNECTIONS)));
     loop {
         let accepted = tokio::select! {
             accepted = async {

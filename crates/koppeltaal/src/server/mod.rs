@@ -2,6 +2,7 @@
 //! that drains them.
 
 mod connection;
+mod descriptors;
 mod follow;
 mod metrics;
 mod page;

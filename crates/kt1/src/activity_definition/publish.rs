@@ -12,7 +12,7 @@ use super::{announce, resource, search, visibility};
 use crate::answer::{Answer, Content, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
-use crate::negotiate;
+use crate::{key, negotiate};
 
 /// The longest identifier: it is a key of the store.
 const MAX_IDENTIFIER: usize = 500;
@@ -50,12 +50,7 @@ async fn publish(
             )
         })?
         .to_owned();
-    if identifier.len() > MAX_IDENTIFIER {
-        return Err(Refusal::bad_request(
-            "too-long",
-            format!("The identifier is longer than {MAX_IDENTIFIER} bytes."),
-        ));
-    }
+    key::check("The identifier", &identifier, MAX_IDENTIFIER)?;
     let (domain_specific, archived) = (view.is_domain_specific(), view.is_archived());
     let (ids, now, from) = (app.parts.ids.clone(), app.now(), visibility(app, caller));
     let directory = app.directory();

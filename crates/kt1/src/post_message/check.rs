@@ -13,11 +13,10 @@ use percent_encoding::percent_decode_str;
 use super::kind;
 use crate::answer::Refusal;
 use crate::call::{Caller, Seen};
+use crate::key::{self, MAX_URL};
 
 /// The longest MessageHeader.identifier: it is a key of the store.
 const MAX_IDENTIFIER: usize = 255;
-/// The longest URL of a resource: it is a key of the store.
-const MAX_URL: usize = 1000;
 
 /// A message whose envelope is in order.
 #[derive(Debug)]
@@ -79,14 +78,14 @@ pub(super) fn message(
         .ok_or_else(|| required("The first entry of a message must be its MessageHeader."))?;
     let identifier =
         view.identifier().ok_or_else(|| required("MessageHeader.identifier is missing."))?;
-    keyable("MessageHeader.identifier", identifier, MAX_IDENTIFIER)?;
+    key::check("MessageHeader.identifier", identifier, MAX_IDENTIFIER)?;
     view.timestamp().ok_or_else(|| required("MessageHeader.timestamp is missing."))?;
     let data = view
         .focal()
         .ok_or_else(|| required("MessageHeader.data must refer to the focal resource."))?;
-    keyable("The reference in MessageHeader.data", data, MAX_URL)?;
+    key::check("The reference in MessageHeader.data", data, MAX_URL)?;
     let patient = view.patient().map(identity);
-    keyable("The reference to the patient", patient.unwrap_or(""), MAX_URL)?;
+    key::check("The reference to the patient", patient.unwrap_or(""), MAX_URL)?;
     seen.patient = patient.map(str::to_owned);
     seen.focal = Some(identity(data).to_owned());
     let event = event(view)?;
@@ -97,12 +96,12 @@ pub(super) fn message(
     })?;
     for entry in &bundle.entry {
         let url = entry.self_link().or(entry.id.as_deref());
-        keyable("The URL of a resource", url.unwrap_or(""), MAX_URL)?;
+        key::check("The URL of a resource", url.unwrap_or(""), MAX_URL)?;
     }
     let names_patient = patient.is_some();
     if !names_patient {
         seen.patient = kind::patient_of(&bundle.entry[focal]);
-        keyable("The reference to the patient", seen.patient.as_deref().unwrap_or(""), MAX_URL)?;
+        key::check("The reference to the patient", seen.patient.as_deref().unwrap_or(""), MAX_URL)?;
     }
     let (identifier, data) = (identifier.to_owned(), data.to_owned());
     Ok(Message {
@@ -116,18 +115,6 @@ pub(super) fn message(
         focal,
         names_patient,
     })
-}
-
-/// What becomes a key of the store is short and free of control characters.
-fn keyable(what: &str, text: &str, most: usize) -> Result<(), Refusal> {
-    if text.len() > most {
-        return Err(Refusal::bad_request("too-long", format!("{what} is longer than {most} bytes.")));
-    }
-    if text.chars().any(char::is_control) {
-        let details = format!("{what} holds a control character.");
-        return Err(Refusal::bad_request("value", details));
-    }
-    Ok(())
 }
 
 fn event(header: MessageHeader<'_>) -> Result<Event, Refusal> {

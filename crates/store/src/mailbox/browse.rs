@@ -8,7 +8,7 @@ use koppeltaal_core::Result;
 use koppeltaal_core::event::Event;
 use koppeltaal_core::status::Status;
 
-use super::item::{COLUMNS, FROM, Item, from_row};
+use super::item::{COLUMNS, Item, from_indexed, from_row};
 use super::key_of;
 use crate::filter::Filter;
 use crate::scope::DomainTx;
@@ -51,12 +51,25 @@ fn conditions(browse: &Browse) -> Filter<'_> {
         filter.and("i.event = ", event.number());
     }
     if let Some(status) = browse.status {
-        filter.and("i.status = ", status.number());
+        // In the text, because the partial index of what is New wants to see it.
+        filter.and_fixed(&format!("i.status = {}", status.number()));
     }
     if let Some(patient) = &browse.patient {
         filter.and("i.patient_key = ", key_of(patient));
     }
     filter
+}
+
+/// The index that gives these items in order, with the fewest others.
+fn index(browse: &Browse) -> &'static str {
+    match browse {
+        Browse { patient: Some(_), .. } => "kt1_item_patient",
+        Browse { status: Some(Status::New), include_expired: false, event: None, .. } => {
+            "kt1_item_new"
+        }
+        Browse { status: Some(Status::New), include_expired: false, .. } => "kt1_item_new_event",
+        _ => "kt1_item_browse",
+    }
 }
 
 /// A page of items, and whether more follow.
@@ -75,7 +88,8 @@ pub fn browse(tx: &mut DomainTx<'_>, browse: &Browse, page: Page) -> Result<(Vec
         filter.and("m.patient = ", patient);
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE i.domain = $1{} ORDER BY i.id",
+        "SELECT {COLUMNS} FROM {} WHERE i.domain = $1{} ORDER BY i.id",
+        from_indexed(tx.dialect(), index(browse)),
         filter.sql()
     );
     let items = tx.query(&sql, filter.args())?.into_iter().map(from_row).collect::<Result<_>>()?;
@@ -95,7 +109,9 @@ fn ids_of(tx: &mut DomainTx<'_>, browse: &Browse, page: Page) -> Result<Vec<i64>
         String::new()
     };
     let sql = format!(
-        "SELECT i.id FROM kt1_item i WHERE i.domain = $1{} ORDER BY i.id LIMIT {limit}{offset}",
+        "SELECT i.id FROM kt1_item i{}
+         WHERE i.domain = $1{} ORDER BY i.id LIMIT {limit}{offset}",
+        tx.dialect().indexed_by(index(browse)),
         filter.sql()
     );
     tx.query(&sql, filter.args())?.iter().map(|row| row.int(0)).collect()
@@ -107,7 +123,8 @@ pub fn count(tx: &mut DomainTx<'_>, browse: &Browse, most: i64) -> Result<i64> {
     let most = filter.bind(most);
     let sql = format!(
         "SELECT COUNT(*) FROM
-           (SELECT 1 FROM kt1_item i WHERE i.domain = $1{} LIMIT {most}) AS counted",
+           (SELECT 1 FROM kt1_item i{} WHERE i.domain = $1{} LIMIT {most}) AS counted",
+        tx.dialect().indexed_by(index(browse)),
         filter.sql()
     );
     tx.query_one(&sql, filter.args())?.unwrap_or_default().int(0)

@@ -5,7 +5,7 @@ use koppeltaal_core::audit::Entry;
 use koppeltaal_core::event::Event;
 use koppeltaal_core::{Result, Timestamp};
 
-use super::item::{Body, COLUMNS, FROM, Item, from_row};
+use super::item::{Body, COLUMNS, Item, from_indexed, from_row};
 use super::{key_of, lapse, read};
 use crate::filter::Filter;
 use crate::ids::Ids;
@@ -49,18 +49,20 @@ pub fn has_claimable(
 ) -> Result<bool> {
     for expired in [0, 1].into_iter().take(1 + usize::from(include_expired)) {
         let sql = format!(
-            "SELECT 1 FROM kt1_item
-             WHERE domain = $1 AND recipient = $2 AND status = 0 AND expired = {expired} LIMIT 1"
+            "SELECT 1 FROM kt1_item{}
+             WHERE domain = $1 AND recipient = $2 AND status = 0 AND expired = {expired} LIMIT 1",
+            tx.dialect().indexed_by(if expired == 0 { "kt1_item_new" } else { "kt1_item_browse" })
         );
         if tx.query_one(&sql, args![recipient])?.is_some() {
             return Ok(true);
         }
     }
-    let lapsed = tx.query_one(
-        "SELECT 1 FROM kt1_item
+    let sql = format!(
+        "SELECT 1 FROM kt1_item{}
          WHERE domain = $1 AND status = 1 AND claim_until <= $3 AND recipient = $2 LIMIT 1",
-        args![recipient, now],
-    )?;
+        tx.dialect().indexed_by("kt1_item_claimed")
+    );
+    let lapsed = tx.query_one(&sql, args![recipient, now])?;
     Ok(lapsed.is_some())
 }
 
@@ -114,8 +116,15 @@ fn oldest(tx: &mut DomainTx<'_>, claim: &Claim) -> Result<Option<Row>> {
     if let Some(patient) = &claim.patient {
         filter.and("i.patient_key = ", key_of(patient)).and("m.patient = ", patient);
     }
+    let index = match claim {
+        Claim { patient: Some(_), .. } => "kt1_item_patient",
+        Claim { include_expired: true, .. } => "kt1_item_browse",
+        Claim { event: Some(_), .. } => "kt1_item_new_event",
+        _ => "kt1_item_new",
+    };
     let sql = format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE i.domain = $1{} ORDER BY i.id LIMIT 1{}",
+        "SELECT {COLUMNS} FROM {} WHERE i.domain = $1{} ORDER BY i.id LIMIT 1{}",
+        from_indexed(tx.dialect(), index),
         filter.sql(),
         tx.dialect().for_update_of_i_skip_locked()
     );

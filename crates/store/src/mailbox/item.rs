@@ -5,7 +5,7 @@ use koppeltaal_core::status::Status;
 use koppeltaal_core::version::Stamp;
 use koppeltaal_core::{Error, Result, Timestamp};
 
-use crate::tx::Row;
+use crate::tx::{Dialect, Row};
 
 /// One recipient's copy of a message, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,14 @@ pub(super) const COLUMNS: &str = "i.id, i.message, i.recipient, i.status, i.clai
 /// The tables of [`COLUMNS`].
 pub(super) const FROM: &str =
     "kt1_item i JOIN kt1_message m ON m.domain = i.domain AND m.id = i.message";
+
+/// [`FROM`], with the items found through this index.
+pub(super) fn from_indexed(dialect: Dialect, index: &str) -> String {
+    format!(
+        "kt1_item i{} JOIN kt1_message m ON m.domain = i.domain AND m.id = i.message",
+        dialect.indexed_by(index)
+    )
+}
 
 pub(super) fn from_row(mut row: Row) -> Result<Item> {
     let event = row.int(10)?;

@@ -6,7 +6,7 @@ use koppeltaal_core::status::back_to_new;
 use koppeltaal_core::{Result, Timestamp};
 
 use super::claim::recorded;
-use super::item::{COLUMNS, FROM, from_row};
+use super::item::{COLUMNS, from_indexed, from_row};
 use crate::filter::Filter;
 use crate::ids::Ids;
 use crate::scope::DomainTx;
@@ -26,11 +26,12 @@ pub struct Lapse {
 
 /// Whether any claim of the domain has timed out.
 pub fn has_lapsed(tx: &mut DomainTx<'_>, now: Timestamp) -> Result<bool> {
-    let row = tx.query_one(
-        "SELECT 1 FROM kt1_item WHERE domain = $1 AND status = 1 AND claim_until <= $2 LIMIT 1",
-        args![now],
-    )?;
-    Ok(row.is_some())
+    let sql = format!(
+        "SELECT 1 FROM kt1_item{}
+         WHERE domain = $1 AND status = 1 AND claim_until <= $2 LIMIT 1",
+        tx.dialect().indexed_by("kt1_item_claimed")
+    );
+    Ok(tx.query_one(&sql, args![now])?.is_some())
 }
 
 /// Ends the claims of the domain (or of one recipient) that timed out.
@@ -47,7 +48,8 @@ pub fn lapse(
     }
     let limit = filter.bind(AT_ONCE);
     let sql = format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE i.domain = $1{} ORDER BY i.claim_until LIMIT {limit}{}",
+        "SELECT {COLUMNS} FROM {} WHERE i.domain = $1{} ORDER BY i.claim_until LIMIT {limit}{}",
+        from_indexed(tx.dialect(), "kt1_item_claimed"),
         filter.sql(),
         tx.dialect().for_update_of_i_skip_locked()
     );

@@ -59,11 +59,15 @@ pub fn removable(
     limit: i64,
 ) -> Result<(Vec<Removal>, Option<Position>)> {
     let mut removals = Vec::new();
-    let rows = tx.query(
-        "SELECT id, event, retrieved FROM kt1_message
+    let sql = format!(
+        "SELECT id, event, retrieved FROM kt1_message{}
          WHERE domain = $1 AND retrieved IS NOT NULL AND expired IS NULL
            AND retrieved <= $2 AND (retrieved, id) > ($3, $4)
          ORDER BY retrieved, id LIMIT $5",
+        tx.dialect().indexed_by("kt1_message_retrieved")
+    );
+    let rows = tx.query(
+        &sql,
         args![now.minus(limits.grace), position.retrieved.0, position.retrieved.1, limit],
     )?;
     let mut looked_at_all = (rows.len() as i64) < limit;

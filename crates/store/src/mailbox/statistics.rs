@@ -4,6 +4,7 @@
 use koppeltaal_core::event::Event;
 use koppeltaal_core::{Result, Timestamp};
 
+use super::item::from_indexed;
 use crate::args;
 use crate::scope::DomainTx;
 
@@ -21,17 +22,17 @@ pub struct Waiting {
 /// The oldest New item of each recipient and event: one look-up in an index
 /// for each pair, whatever waits.
 pub fn waiting(tx: &mut DomainTx<'_>, recipients: &[i64]) -> Result<Vec<Waiting>> {
+    let sql = format!(
+        "SELECT i.id, m.created FROM {}
+         WHERE i.domain = $1 AND i.recipient = $2 AND i.event = $3
+           AND i.status = 0 AND i.expired = 0
+         ORDER BY i.id LIMIT 1",
+        from_indexed(tx.dialect(), "kt1_item_new_event")
+    );
     let mut found = Vec::new();
     for recipient in recipients {
         for event in Event::ALL {
-            let row = tx.query_one(
-                "SELECT i.id, m.created FROM kt1_item i
-                 JOIN kt1_message m ON m.domain = i.domain AND m.id = i.message
-                 WHERE i.domain = $1 AND i.recipient = $2 AND i.event = $3
-                   AND i.status = 0 AND i.expired = 0
-                 ORDER BY i.id LIMIT 1",
-                args![*recipient, event.number()],
-            )?;
+            let row = tx.query_one(&sql, args![*recipient, event.number()])?;
             if let Some(row) = row {
                 let since = Timestamp(row.int(1)?);
                 found.push(Waiting { recipient: *recipient, event: *event, since });

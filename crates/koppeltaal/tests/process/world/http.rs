@@ -22,7 +22,7 @@ pub struct Reply {
 }
 
 /// The `Authorization` header line of an instance of the provisioning file.
-pub fn basic(username: &str) -> String {
+fn basic(username: &str) -> String {
     let encoded = STANDARD.encode(format!("{username}:{username}-secret"));
     format!("Authorization: Basic {encoded}\r\n")
 }

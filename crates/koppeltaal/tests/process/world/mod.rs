@@ -15,7 +15,7 @@ use koppeltaal_store::{DatabaseUrl, test_support};
 use serde_json::Value;
 
 pub use self::hook::Hook;
-pub use self::http::{Reply, basic, exchange, get, post, read_reply};
+pub use self::http::{Reply, exchange, get, post, read_reply};
 pub use self::message::{ORIGIN, bundle, plan, send_plan};
 pub use self::server::Server;
 

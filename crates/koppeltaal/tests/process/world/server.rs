@@ -20,8 +20,6 @@ pub struct Server {
     pub url: String,
     /// Where it listens.
     pub address: SocketAddr,
-    /// From the start of the process to its start-up lines.
-    pub took: Duration,
     log: PathBuf,
 }
 
@@ -51,7 +49,7 @@ impl Server {
             said.push(line);
         }
         let (address, url) = address.expect("a line that tells where it listens");
-        Self { child, url, address, took: began.elapsed(), log }
+        Self { child, url, address, log }
     }
 
     /// The number of the process.

@@ -86,3 +86,91 @@ pub async fn run(database: &DatabaseUrl, command: &Command) -> Result<Outcome> {
         Command::Claim(common) => claim::run(database, common).await.map(Outcome::Report),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use koppeltaal_fhir::json;
+    use koppeltaal_store::mailbox::{Browse, Page, body, browse};
+
+    use super::*;
+    use crate::cmd::bench::message;
+    use crate::cmd::bench::template::Tokens;
+
+    fn common() -> Common {
+        Common {
+            domain: "bench".into(),
+            mailboxes: 2,
+            batch: 4,
+            in_flight: None,
+            duration: Duration::from_millis(200),
+            warm_up: Duration::ZERO,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_can_be_claimed() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = DatabaseUrl::Sqlite(folder.path().join("store.db"));
+        let stored = post::run(&database, &common()).await.unwrap();
+        assert!(stored.lines[0].count > 0 && stored.lines[0].count % 4 == 0);
+        let claimed = claim::run(&database, &common()).await.unwrap();
+        assert!(claimed.lines[0].count > 0, "{claimed}");
+    }
+
+    #[tokio::test]
+    async fn a_stored_message_is_what_a_server_would_have_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = DatabaseUrl::Sqlite(folder.path().join("store.db"));
+        let ground = ground::Ground::open(&database, &post::options(1), "bench", 1)
+            .await
+            .unwrap();
+        let bundle = message::care_plan("bench");
+        let form = incoming::Form::of(&ground, message::CARE_PLAN, &bundle).unwrap();
+        let mailbox = ground.mailboxes[0];
+        let incoming = form.incoming(Tokens::random().next(), mailbox);
+        assert_eq!(post::store_batch(&ground, vec![incoming]).await.unwrap(), 1);
+        let (item, body) = ground
+            .scope
+            .read(move |tx| {
+                let of = Browse {
+                    recipient: mailbox,
+                    ..Browse::default()
+                };
+                let page = Page {
+                    count: 10,
+                    offset: 0,
+                    after: None,
+                };
+                let (mut items, _) = browse(tx, &of, page)?;
+                let item = items.remove(0);
+                let body = body(tx, item.message)?;
+                Ok((item, body))
+            })
+            .await
+            .unwrap();
+        let body = body.unwrap();
+        let header = item.header.replace('\u{1}', r#"{"url":"status"}"#);
+        let header = json::parse(header.as_bytes()).unwrap();
+        let focal = header.items("data")[0]
+            .get("reference")
+            .unwrap()
+            .text()
+            .unwrap()
+            .to_owned();
+        assert_eq!(
+            focal,
+            format!("{}/_history/{}", item.focal, item.focal_version)
+        );
+        let entries = json::parse(format!("[{}]", body.entries).as_bytes()).unwrap();
+        let links = entries
+            .one_or_many()
+            .iter()
+            .map(|entry| entry.items("link")[0].get("href"));
+        let links: Vec<_> = links
+            .map(|href| href.unwrap().text().unwrap().to_owned())
+            .collect();
+        assert_eq!(links.len(), 5);
+        assert_eq!(links[0], focal);
+        json::parse(format!("{{{}}}", body.feed).as_bytes()).unwrap();
+    }
+}
