@@ -37,12 +37,22 @@ pub struct Answer {
 impl Answer {
     /// 200 with a tree.
     pub fn tree(node: Node) -> Self {
-        Self { status: StatusCode::OK, content: Content::Tree(node), location: None, written: false }
+        Self {
+            status: StatusCode::OK,
+            content: Content::Tree(node),
+            location: None,
+            written: false,
+        }
     }
 
     /// 200 with JSON.
     pub fn json(text: String) -> Self {
-        Self { status: StatusCode::OK, content: Content::Json(text), location: None, written: false }
+        Self {
+            status: StatusCode::OK,
+            content: Content::Json(text),
+            location: None,
+            written: false,
+        }
     }
 
     /// The response in a format.
@@ -190,11 +200,9 @@ impl From<Error> for Refusal {
             ),
             _ => (error.to_string(), None),
         };
-        let retry_after = matches!(
-            error,
-            Error::Unavailable(_) | Error::Retry(_) | Error::TooMany(_)
-        )
-        .then_some(1);
+        let retry_after =
+            matches!(error, Error::Unavailable(_) | Error::Retry(_) | Error::TooMany(_))
+                .then_some(1);
         Self { retry_after, internal, ..Self::new(status, code, reason, details) }
     }
 }

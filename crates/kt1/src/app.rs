@@ -127,8 +127,7 @@ impl Rules {
     }
 
     pub(crate) fn rule(&self, event: Event) -> Rule {
-        let strictest =
-            Rule { required: true, retain_on_success: true, max_age: Duration::MAX };
+        let strictest = Rule { required: true, retain_on_success: true, max_age: Duration::MAX };
         self.0.iter().find(|(known, _)| *known == event).map_or(strictest, |(_, rule)| *rule)
     }
 }

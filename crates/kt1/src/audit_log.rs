@@ -74,8 +74,7 @@ async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Orde
         let batch = Arc::new(std::mem::take(&mut rows));
         while !batch.is_empty() {
             let (ids, written) = (ids.clone(), batch.clone());
-            let written =
-                store.write(move |tx| audit::append_across(tx, &ids, &written)).await;
+            let written = store.write(move |tx| audit::append_across(tx, &ids, &written)).await;
             match written {
                 Ok(()) => break,
                 Err(error) if !matches!(error, Error::Unavailable(_)) => {

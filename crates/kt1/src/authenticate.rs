@@ -15,16 +15,16 @@ use crate::call::Caller;
 use crate::negotiate::text;
 
 /// The instance behind the request's credentials.
-pub async fn authenticate(app: &Inner, headers: &HeaderMap, address: IpAddr) -> Result<Caller, Refusal> {
+pub async fn authenticate(
+    app: &Inner,
+    headers: &HeaderMap,
+    address: IpAddr,
+) -> Result<Caller, Refusal> {
     let (username, password) = credentials(headers).ok_or_else(refused)?;
     let directory = app.directory();
     let instance = directory.instance_by_username(&username).cloned();
     let attempt = Attempt { username: &username, password: &password, address };
-    let verified = app
-        .parts
-        .verifier
-        .verify(instance.as_deref(), attempt, app.now())
-        .await?;
+    let verified = app.parts.verifier.verify(instance.as_deref(), attempt, app.now()).await?;
     match instance {
         Some(instance) if verified && instance.takes_part() => Ok(instance),
         _ => Err(refused()),

@@ -80,9 +80,8 @@ pub async fn browse(app: &App, call: &Call, caller: &Caller) -> Result<Answer, R
         app.counts.keep(browse.clone(), call.began, total);
     }
     app.parts.audit_log.add(caller.domain.number, recorded(call, caller, &browse, items.len()));
-    let next = more
-        .then(|| items.last().map(|item| format!("{}={}", feed::AFTER, item.id)))
-        .flatten();
+    let next =
+        more.then(|| items.last().map(|item| format!("{}={}", feed::AFTER, item.id))).flatten();
     render(app, call, &items, total, Paging { page, count, next })
 }
 

@@ -43,7 +43,6 @@ pub async fn claim(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Re
 
 /// An empty result; never with a `next` link, which clients would follow.
 fn nothing(app: &App, call: &Call) -> Answer {
-    let found =
-        Found { collection: "MessageHeader", entry: Vec::new(), total: 0, paging: None };
+    let found = Found { collection: "MessageHeader", entry: Vec::new(), total: 0, paging: None };
     Answer::tree(feed::bundle(app, call, found))
 }

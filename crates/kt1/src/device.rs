@@ -31,8 +31,12 @@ pub fn search(app: &App, call: &Call, caller: &Caller) -> Answer {
         .collect();
     let skip = usize::try_from((page - 1).saturating_mul(count)).unwrap_or(usize::MAX);
     let shown = usize::try_from(count).unwrap_or(usize::MAX);
-    let entry: Vec<Entry> =
-        all.iter().skip(skip).take(shown).map(|application| self::entry(app, application)).collect();
+    let entry: Vec<Entry> = all
+        .iter()
+        .skip(skip)
+        .take(shown)
+        .map(|application| self::entry(app, application))
+        .collect();
     let more = all.len() > skip.saturating_add(entry.len());
     let paging = Paging { page, count, next: more.then(String::new) };
     let found = Found {

@@ -13,6 +13,7 @@ mod claim;
 mod cors;
 mod deliver;
 mod device;
+mod envelope;
 mod feed;
 mod jobs;
 mod key;
@@ -30,7 +31,7 @@ mod verb;
 
 pub use app::{App, Parts, Settings};
 pub use audit_log::AuditLog;
-pub use call::{Caller, Call};
-pub use jobs::{Jobs, JobSettings, RetentionReport, erase, run_retention};
+pub use call::{Call, Caller};
+pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
 pub use routes::{Told, handle, is_kt1_path};

@@ -122,8 +122,7 @@ fn validation(with_replies: bool) -> Vec<Node> {
 }
 
 fn resource(kind: &str, operations: &[&str], parameters: Vec<Node>) -> Node {
-    let operations: Vec<Node> =
-        operations.iter().map(|code| object! { "code" => *code }).collect();
+    let operations: Vec<Node> = operations.iter().map(|code| object! { "code" => *code }).collect();
     let mut node = object! {
         "extension" => validation(true),
         "type" => kind,

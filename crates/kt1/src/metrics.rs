@@ -66,7 +66,11 @@ impl Metrics {
         ] {
             registry.register(name, help, family.clone());
         }
-        registry.register("messages_rejected", "Messages refused, by reason", metrics.rejected.clone());
+        registry.register(
+            "messages_rejected",
+            "Messages refused, by reason",
+            metrics.rejected.clone(),
+        );
         registry.register(
             "kt1_request_duration_seconds",
             "Time from the whole request to the answer",
@@ -82,9 +86,7 @@ impl Metrics {
 
     pub(crate) fn rejected(&self, domain: &str, event: Option<Event>, reason: &'static str) {
         let event = event.map_or("unknown", Event::code);
-        self.rejected
-            .get_or_create(&Rejection { domain: domain.to_owned(), event, reason })
-            .inc();
+        self.rejected.get_or_create(&Rejection { domain: domain.to_owned(), event, reason }).inc();
     }
 
     pub(crate) fn claimed(&self, domain: &str, event: Event) {

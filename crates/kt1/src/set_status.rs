@@ -51,9 +51,7 @@ pub async fn set_status(
     let (ids, limits) = (app.parts.ids.clone(), app.parts.settings.retention);
     let scope = app.parts.store.scope(&caller.domain);
     let put = scope
-        .write(move |tx| {
-            mailbox::put(tx, &ids, now, &request, limits, &|event| rules.rule(event))
-        })
+        .write(move |tx| mailbox::put(tx, &ids, now, &request, limits, &|event| rules.rule(event)))
         .await?;
     match put {
         Put::Unknown => Err(read_message::unknown(number)),

@@ -17,7 +17,10 @@ impl Throttle {
     pub fn new(requests_per_second: u32, burst: u32) -> Self {
         let limiter = NonZeroU32::new(requests_per_second).map(|rate| {
             let burst = NonZeroU32::new(burst).unwrap_or(rate.saturating_mul(TWICE));
-            (RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)), DefaultClock::default())
+            (
+                RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst)),
+                DefaultClock::default(),
+            )
         });
         Self(limiter)
     }

@@ -45,9 +45,10 @@ impl Verb {
         let path = segments(path);
         let lower: Vec<String> = path.iter().map(|part| part.to_ascii_lowercase()).collect();
         let parts: Vec<&str> = lower.iter().map(String::as_str).collect();
-        let get = method == Method::GET || method == Method::HEAD;
+        let get = method == Method::GET;
         let verb = match parts.as_slice() {
-            ["metadata"] if get => Self::Metadata,
+            // Nowhere else: a claim whose answer has no body would be lost.
+            ["metadata"] if get || method == Method::HEAD => Self::Metadata,
             ["mailbox"] if method == Method::POST => Self::PostMessage,
             ["messageheader"] | ["messageheader", "_search"] if get => Self::SearchMessages,
             ["messageheader", id] | ["messageheader", id, "_history", _] => {
@@ -150,6 +151,8 @@ mod tests {
             ),
             (Method::GET, "Device/4", Ok(Verb::ReadDevice(4))),
             (Method::GET, "MessageHeader/x", Err(StatusCode::NOT_FOUND)),
+            (Method::HEAD, "metadata", Ok(Verb::Metadata)),
+            (Method::HEAD, "MessageHeader", Err(StatusCode::METHOD_NOT_ALLOWED)),
             (Method::DELETE, "MessageHeader/1", Err(StatusCode::METHOD_NOT_ALLOWED)),
             (Method::GET, "Mailbox", Err(StatusCode::METHOD_NOT_ALLOWED)),
             (Method::POST, "Subscription", Err(StatusCode::METHOD_NOT_ALLOWED)),

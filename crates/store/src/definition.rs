@@ -5,7 +5,7 @@
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::version::Stamp;
-use koppeltaal_core::{Result, Timestamp};
+use koppeltaal_core::{Error, Result, Timestamp};
 
 use crate::filter::Filter;
 use crate::ids::Ids;
@@ -109,10 +109,8 @@ pub fn count(tx: &mut dyn Tx, from: &Visibility, archived: bool) -> Result<i64> 
 
 /// The definition with this number, if the domain is offered it.
 pub fn find(tx: &mut dyn Tx, from: &Visibility, number: i64) -> Result<Option<Definition>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM kt1_definition WHERE {} AND number = $2",
-        from.condition()
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM kt1_definition WHERE {} AND number = $2", from.condition());
     tx.query_one(&sql, args![from.domain, number])?.map(from_row).transpose()
 }
 
@@ -193,18 +191,21 @@ pub fn create(
         changed: now,
         resource: (publication.render)(number),
     };
-    tx.insert_many(&TABLE, &[row![
-        definition.domain,
-        number,
-        definition.application,
-        definition.identifier.as_str(),
-        definition.version.as_str(),
-        definition.domain_specific,
-        definition.archived,
-        now,
-        now,
-        definition.resource.as_str()
-    ]])?;
+    tx.insert_many(
+        &TABLE,
+        &[row![
+            definition.domain,
+            number,
+            definition.application,
+            definition.identifier.as_str(),
+            definition.version.as_str(),
+            definition.domain_specific,
+            definition.archived,
+            now,
+            now,
+            definition.resource.as_str()
+        ]],
+    )?;
     Ok(Ok((definition, stamp)))
 }
 
@@ -244,7 +245,7 @@ pub fn update(
         resource: (publication.render)(number),
         ..known
     };
-    tx.execute(
+    let updated = tx.execute(
         "UPDATE kt1_definition
          SET identifier = $3, version = $4, domain_specific = $5, archived = $6, changed = $7,
              resource = $8
@@ -259,8 +260,13 @@ pub fn update(
             now,
             definition.resource.as_str()
         ],
-    )?;
-    Ok(Ok((definition, stamp)))
+    );
+    match updated {
+        // A concurrent publication took the identifier: look again.
+        Err(Error::Conflict(taken)) => Err(Error::Retry(taken)),
+        Err(error) => Err(error),
+        Ok(_) => Ok(Ok((definition, stamp))),
+    }
 }
 
 fn has_identifier(
@@ -318,21 +324,26 @@ pub fn announce(
             ..Entry::new(Action::Accept, now, "server")
         };
         let mut tx = DomainTx::new(tx, announcement.domain);
-        mailbox::route(&mut tx, ids, now, Delivery {
-            identifier: &composed.identifier,
-            event: Event::CreateOrUpdateActivityDefinition,
-            sender: None,
-            patient: None,
-            focal: &composed.focal,
-            focal_version: &definition.version,
-            may_supersede: true,
-            header: composed.header.clone(),
-            feed: &announcement.feed,
-            entries: composed.entries.clone(),
-            recipients: &announcement.recipients,
-            stamp,
-            audit: &audit,
-        })?;
+        mailbox::route(
+            &mut tx,
+            ids,
+            now,
+            Delivery {
+                identifier: &composed.identifier,
+                event: Event::CreateOrUpdateActivityDefinition,
+                sender: None,
+                patient: None,
+                focal: &composed.focal,
+                focal_version: &definition.version,
+                may_supersede: true,
+                header: composed.header.clone(),
+                feed: &announcement.feed,
+                entries: composed.entries.clone(),
+                recipients: &announcement.recipients,
+                stamp,
+                audit: &audit,
+            },
+        )?;
     }
     Ok(())
 }

@@ -20,23 +20,15 @@ async fn write_and_tell_after_each_answer() {
     let folder = tempfile::tempdir().unwrap();
     let url = DatabaseUrl::Sqlite(folder.path().join("koppeltaal.db"));
     let store = Store::open(&url, &Options::default()).await.unwrap();
-    store
-        .write(|tx| tx.execute("CREATE TABLE t (body TEXT)", &[]))
-        .await
-        .unwrap();
+    store.write(|tx| tx.execute("CREATE TABLE t (body TEXT)", &[])).await.unwrap();
     let callers = (0..8).map(|caller| {
         let store = store.clone();
         tokio::spawn(async move {
             for id in (caller..WRITES).step_by(8) {
                 let text = text_of(id);
                 let sql = "INSERT INTO t (body) VALUES ($1)";
-                store
-                    .write(move |tx| tx.later(sql, args![&text]))
-                    .await
-                    .unwrap();
-                std::io::stdout()
-                    .write_all(format!("answered {id}\n").as_bytes())
-                    .unwrap();
+                store.write(move |tx| tx.later(sql, args![&text])).await.unwrap();
+                std::io::stdout().write_all(format!("answered {id}\n").as_bytes()).unwrap();
             }
         })
     });
@@ -56,19 +48,10 @@ fn every_answer_comes_after_the_disk_has_the_row() {
         .args(["-e", "trace=pwrite64,write,fsync,fdatasync", "-o"])
         .arg(&trace)
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "--ignored",
-            "--exact",
-            "write_and_tell_after_each_answer",
-            "--nocapture",
-        ])
+        .args(["--ignored", "--exact", "write_and_tell_after_each_answer", "--nocapture"])
         .output()
         .expect("this test needs strace: install the package `strace`");
-    assert!(
-        traced.status.success(),
-        "{}",
-        String::from_utf8_lossy(&traced.stderr)
-    );
+    assert!(traced.status.success(), "{}", String::from_utf8_lossy(&traced.stderr));
     let trace = std::fs::read_to_string(trace).unwrap();
     assert_eq!(check(&trace), Ok(WRITES));
 }

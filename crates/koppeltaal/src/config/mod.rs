@@ -1,4 +1,4 @@
-//! The configuration (`docs/configuration.md`): a TOML file, then the
+//! The configuration (`docs/operations.md`): a TOML file, then the
 //! environment, then flags, the later wins. The keys stand in one table; this
 //! is what the rest of the program sees of them.
 

@@ -33,7 +33,7 @@ pub use file::File;
 pub use plan::{Line, Plan, Rules, plan};
 pub use problem::{Problem, Problems};
 pub use run::{Applied, apply, preview};
-pub use schema::Kind;
+pub use schema::{Field, Kind, Shape};
 pub use shown::shown;
 
 #[cfg(test)]

@@ -100,4 +100,3 @@ async fn serve<S>(
         tracing::debug!(%peer, %error, "connection ended");
     }
 }
-

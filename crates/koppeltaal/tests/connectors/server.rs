@@ -88,9 +88,11 @@ impl Server {
         self.folder.path().join("ca.pem")
     }
 
-    /// What the program logged so far.
+    /// The errors that the program logged so far.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        let told = |line: &&str| line.contains(" ERROR ");
+        log.lines().filter(told).map(|line| format!("{line}\n")).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the clients were told, written down as they were told it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// What became of a message, as its sender knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,8 @@ pub struct Ledger(Mutex<Record>);
 impl Ledger {
     /// A look at, or an entry in, the record.
     pub fn with<T>(&self, look: impl FnOnce(&mut Record) -> T) -> T {
-        look(&mut self.0.lock().unwrap())
+        // What one client found wrong is not to be buried under what follows from it.
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Messages that were accepted so far.

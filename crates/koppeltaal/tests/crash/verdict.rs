@@ -93,7 +93,11 @@ fn versions(record: &Record, rows: &[Row]) {
         assert!(issued.insert(&row.version), "version {} was issued twice", row.version);
         let base = &record.sendings[&row.identifier].base;
         assert!(base.as_ref().is_none_or(|base| *base < row.version), "{}", row.identifier);
-        assert!(bases.insert((&row.focal, base)), "two messages replaced {base:?} of {}", row.focal);
+        assert!(
+            bases.insert((&row.focal, base)),
+            "two messages replaced {base:?} of {}",
+            row.focal
+        );
     }
 }
 

@@ -202,7 +202,10 @@ async fn the_trail_can_be_searched(engine: Engine) {
     let scope = app.store().scope(&app.domain(crate::support::setup::D));
     for (filter, agents) in [
         (Filter { action: Some(Action::Accept), ..Filter::default() }, vec!["a", "c"]),
-        (Filter { until: Some(middle), action: Some(Action::Accept), ..Filter::default() }, vec!["a"]),
+        (
+            Filter { until: Some(middle), action: Some(Action::Accept), ..Filter::default() },
+            vec!["a"],
+        ),
         (Filter { from: Some(middle), ..Filter::default() }, vec!["c"]),
         (Filter { agent: Some("c".into()), ..Filter::default() }, vec!["c"]),
         (Filter { patient: Some(URL.into()), ..Filter::default() }, vec!["a"]),

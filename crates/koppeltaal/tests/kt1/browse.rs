@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use crate::support::client::Answer;
-use crate::support::message::{about_patient, about_plan, care_plan, message, patient, practitioner};
+use crate::support::message::{
+    about_patient, about_plan, care_plan, message, patient, practitioner,
+};
 use crate::support::{Engine, TestApp};
 
 on_both_engines!(
@@ -53,7 +55,9 @@ async fn headers_come_oldest_first_in_pages(engine: Engine) {
     let second = app.b().browse("_count=2&page=2").await;
     assert_eq!(identifiers(&second), all[2..4]);
     assert!(app.b().browse("_count=2&page=4").await.is_empty());
-    for (rel, expected) in [("first", "page=1"), ("self", "page=2"), ("previous", "page=1"), ("last", "page=3")] {
+    for (rel, expected) in
+        [("first", "page=1"), ("self", "page=2"), ("previous", "page=1"), ("last", "page=3")]
+    {
         assert!(second.link(rel).unwrap().ends_with(expected), "{rel}");
         app.b().get(&second.link(rel).unwrap()).await.expect(200);
     }
@@ -158,7 +162,8 @@ async fn links_carry_every_parameter(engine: Engine) {
     for number in 0..3 {
         app.sent(&about_patient(&patient(&format!("{number}"))).about(&p.url)).await;
     }
-    let encoded = p.url.replace('%', "%25").replace(' ', "%20").replace('&', "%26").replace('+', "%2B");
+    let encoded =
+        p.url.replace('%', "%25").replace(' ', "%20").replace('&', "%26").replace('+', "%2B");
     let mut page = app.b().browse(&format!("Patient={encoded}&_count=1&odd=%26")).await;
     for _ in 0..2 {
         assert_eq!(page.entries().len(), 1);
@@ -183,12 +188,12 @@ async fn a_page_of_a_large_mailbox_is_quick(engine: Engine) {
         Engine::Postgres => "WITH s(n) AS (SELECT generate_series(1::bigint, 99999))",
     };
     let message = format!(
-        "INSERT INTO kt1_message {series} SELECT domain, id + n, identifier, event, sender, patient, focal,
+        "INSERT INTO kt1_message {series} SELECT domain, id + 100 * n, identifier, event, sender, patient, focal,
            focal_version, created, retrieved, expired, header FROM kt1_message, s WHERE id =
            (SELECT MIN(id) FROM kt1_message)"
     );
     let item = format!(
-        "INSERT INTO kt1_item {series} SELECT domain, id + n, message + n, recipient, event, patient_key,
+        "INSERT INTO kt1_item {series} SELECT domain, id + 100 * n, message + 100 * n, recipient, event, patient_key,
            focal_key, status, claims, claim_until, changed, stamp, expired, exception
          FROM kt1_item, s WHERE id = {}",
         template.number()

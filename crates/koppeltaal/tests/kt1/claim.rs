@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::client::{extension, kt, link};
-use crate::support::message::{about_patient, about_plan, care_plan, message, patient, practitioner};
+use crate::support::message::{
+    about_patient, about_plan, care_plan, message, patient, practitioner,
+};
 use crate::support::{Engine, TestApp, eventually};
 
 on_both_engines!(
@@ -23,6 +25,7 @@ on_both_engines!(
     a_claim_that_times_out_can_be_claimed_again,
     a_domain_sets_its_own_claim_timeout,
     timeouts_are_ended_without_anybody_asking,
+    a_request_for_the_head_alone_claims_nothing,
 );
 
 // T09, T10
@@ -80,7 +83,8 @@ async fn a_claimed_message_has_the_header_that_clients_read(engine: Engine) {
     let urls: Vec<_> = extensions.iter().map(|e| e["url"].as_str().unwrap()).collect();
     assert_eq!(
         urls,
-        ["MessageHeader#Patient", "MessageHeader#ProcessingStatus", "MessageHeader#IsExpired"].map(kt)
+        ["MessageHeader#Patient", "MessageHeader#ProcessingStatus", "MessageHeader#IsExpired"]
+            .map(kt)
     );
     let status = extension(header.content(), "MessageHeader#ProcessingStatus").unwrap();
     assert_eq!(status["extension"][0]["url"], kt("MessageHeader#ProcessingStatusStatus"));
@@ -241,4 +245,13 @@ async fn timeouts_are_ended_without_anybody_asking(engine: Engine) {
     eventually("the claim ends", async || app.b().by_id(&number).await.message().status() == "New")
         .await;
     assert_ne!(app.b().by_id(&number).await.message().self_link(), header.self_link());
+}
+
+async fn a_request_for_the_head_alone_claims_nothing(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    app.sent_patient("p1").await;
+    let path = "MessageHeader/_search?_query=MessageHeader.GetNextNewAndClaim";
+    let answer = app.b().call(reqwest::Method::HEAD, path, None).await;
+    assert_eq!(answer.status, 405);
+    assert!(!app.b().claim().await.is_empty());
 }

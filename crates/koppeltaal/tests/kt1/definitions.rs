@@ -91,7 +91,8 @@ async fn the_server_fills_in_what_it_knows(engine: Engine) {
     created(&app, "a", &sent).await;
     let entry = list(&app, "b", "").await.remove(0);
     let content = &entry["content"];
-    let application = &extension(content, "ActivityDefinition#Application").unwrap()["valueResource"];
+    let application =
+        &extension(content, "ActivityDefinition#Application").unwrap()["valueResource"];
     assert_eq!(application["display"], "AppA");
     let device = app.a().get(application["reference"].as_str().unwrap()).await.expect(200).json();
     assert_eq!(device["identifier"][0]["value"], "AppA");
@@ -104,10 +105,17 @@ async fn the_server_fills_in_what_it_knows(engine: Engine) {
         let found = extension(content, &format!("ActivityDefinition#{name}")).unwrap();
         assert_eq!(found[value], expected, "{name}");
     }
-    let order: Vec<_> = content["extension"].as_array().unwrap().iter().map(|e| e["url"].clone()).collect();
+    let order: Vec<_> =
+        content["extension"].as_array().unwrap().iter().map(|e| e["url"].clone()).collect();
     let expected = [
-        "Application", "ActivityName", "ActivityDefinitionIdentifier", "ActivityKind", "IsActive",
-        "IsDomainSpecific", "LaunchType", "IsArchived",
+        "Application",
+        "ActivityName",
+        "ActivityDefinitionIdentifier",
+        "ActivityKind",
+        "IsActive",
+        "IsDomainSpecific",
+        "LaunchType",
+        "IsArchived",
     ];
     assert_eq!(order, expected.map(|name| json!(kt(&format!("ActivityDefinition#{name}")))));
     assert_eq!(
@@ -140,7 +148,8 @@ async fn a_definition_may_come_as_xml_and_go_as_json(engine: Engine) {
 async fn the_list_gives_the_links_that_were_given(engine: Engine) {
     let app = TestApp::start(engine).await;
     let location = created(&app, "a", &definition("d1")).await;
-    for path in ["Other/_search?code=ActivityDefinition", "Other?code=ActivityDefinition", "Other"] {
+    for path in ["Other/_search?code=ActivityDefinition", "Other?code=ActivityDefinition", "Other"]
+    {
         let entries = app.b().get(path).await.expect(200).entries();
         assert_eq!(entries.len(), 1, "{path}");
         assert_eq!(link(&entries[0], "self"), Some(location.clone()));
@@ -190,12 +199,20 @@ async fn a_stale_version_is_refused(engine: Engine) {
     assert_eq!(resource["valueResource"]["reference"], url);
     assert_eq!(issue["location"][0], second);
     // With an encoded version, and without any.
-    let encoded = second.replace("_history/", "_history/#").split('#').collect::<Vec<_>>()
-        .iter().enumerate().map(|(i, part)| if i == 1 { part.replace(':', "%3A") } else { (*part).to_owned() })
+    let encoded = second
+        .replace("_history/", "_history/#")
+        .split('#')
+        .collect::<Vec<_>>()
+        .iter()
+        .enumerate()
+        .map(|(i, part)| if i == 1 { part.replace(':', "%3A") } else { (*part).to_owned() })
         .collect::<String>();
     app.a().put(&encoded, definition("d1").to_string()).await.expect(200);
     app.a().put(url, definition("d1").to_string()).await.expect(200);
-    app.a().put(&app.url("Other/ActivityDefinition:999"), definition("d9").to_string()).await.expect(404);
+    app.a()
+        .put(&app.url("Other/ActivityDefinition:999"), definition("d9").to_string())
+        .await
+        .expect(404);
 }
 
 fn sub_activities(content: &Value) -> Vec<String> {
@@ -276,7 +293,7 @@ async fn subscribers_hear_of_every_change(engine: Engine) {
         assert_eq!(source["software"], "Koppeltaal");
         assert!(source["version"].as_str().unwrap().starts_with("v1.3."));
         assert_eq!(source["endpoint"], "not used");
-        assert_eq!(header.data(), [first.clone()]);
+        assert_eq!(header.data(), [first.as_str()]);
         assert_eq!(claimed.json()["category"][0]["label"], D);
         let entry = &claimed.entries()[1];
         assert_eq!(link(entry, "self"), Some(first.clone()));
@@ -289,7 +306,8 @@ async fn subscribers_hear_of_every_change(engine: Engine) {
     let second = location(&app.a().put(&first, archived.to_string()).await.expect(200));
     let claimed = app.b().claim().await;
     assert_eq!(claimed.message().data(), [second]);
-    let flag = extension(&claimed.entries()[1]["content"], "ActivityDefinition#IsArchived").unwrap();
+    let flag =
+        extension(&claimed.entries()[1]["content"], "ActivityDefinition#IsArchived").unwrap();
     assert_eq!(flag["valueBoolean"], true);
     assert!(app.user("n").claim().await.is_empty());
     assert!(app.user("x").claim().await.is_empty());
@@ -316,10 +334,8 @@ async fn an_identifier_is_unique_in_a_domain(engine: Engine) {
 
 // T89
 async fn a_definition_is_offered_where_its_application_is(engine: Engine) {
-    let app = TestApp::build(engine)
-        .setup(|setup| setup.join_too("a-in-e", "AppA", E))
-        .start()
-        .await;
+    let app =
+        TestApp::build(engine).setup(|setup| setup.join_too("a-in-e", "AppA", E)).start().await;
     let local = with(definition("local"), "IsDomainSpecific", "valueBoolean", true.into());
     let local = created(&app, "a", &local).await;
     let shared = created(&app, "a", &definition("shared")).await;
@@ -330,13 +346,14 @@ async fn a_definition_is_offered_where_its_application_is(engine: Engine) {
     app.user("x").get(&local).await.expect(404);
     // Subscribers of both domains are told of the shared one, each in its own.
     let told = app.user("x").claim().await;
-    assert_eq!(told.message().data(), [shared.clone()]);
+    assert_eq!(told.message().data(), [shared.as_str()]);
     assert_eq!(told.json()["category"][0]["label"], E);
     assert!(app.user("x").claim().await.is_empty());
     // From the other domain the owner may change what is offered there.
     app.user("a-in-e").put(&local, definition("local").to_string()).await.expect(404);
     app.user("a-in-e").put(&shared, definition("shared").to_string()).await.expect(200);
-    let answer = app.user("a-in-e").post("Other", definition("shared").to_string()).await.expect(409);
+    let answer =
+        app.user("a-in-e").post("Other", definition("shared").to_string()).await.expect(409);
     assert_eq!(answer.code(), "duplicate");
 }
 
@@ -362,7 +379,10 @@ async fn what_is_no_definition_is_refused(engine: Engine) {
         let answer = app.a().post("Other", body.clone()).await.expect(400);
         assert_eq!(answer.code(), code, "{body}");
     }
-    app.a().post("Other", definition("d1").to_string().replace("\"Game\"", "[null]")).await.expect(500);
+    app.a()
+        .post("Other", definition("d1").to_string().replace("\"Game\"", "[null]"))
+        .await
+        .expect(500);
     assert!(list(&app, "a", "&includearchived=yes").await.is_empty());
     assert!(app.b().claim().await.is_empty());
 }

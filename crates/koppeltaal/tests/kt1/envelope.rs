@@ -28,7 +28,8 @@ on_both_engines!(
 
 /// Nothing of a refused message is stored or delivered.
 async fn refused(app: &TestApp, body: &str, status: u16) -> (Option<String>, String) {
-    let content_type = if body.trim_start().starts_with('<') { "application/xml" } else { "application/json" };
+    let content_type =
+        if body.trim_start().starts_with('<') { "application/xml" } else { "application/json" };
     let before = app.stored().await;
     let answer = app.a().content_type(content_type).post("Mailbox", body).await.expect(status);
     assert_eq!(app.stored().await, before);
@@ -40,12 +41,16 @@ async fn types_outside_the_list_are_refused_by_name(engine: Engine) {
     let app = TestApp::start(engine).await;
     let p = patient("p1");
     let condition = Resource::new("Condition", "1", json!({ "resourceType": "Condition" }));
-    let report = Resource::new("DiagnosticReport", "1", json!({ "resourceType": "DiagnosticReport" }));
+    let report =
+        Resource::new("DiagnosticReport", "1", json!({ "resourceType": "DiagnosticReport" }));
     let strange = other("Strange", "1", json!([]));
     let uncoded = Resource::new("Other", "2", json!({ "resourceType": "Other" }));
-    for (resource, name) in
-        [(&condition, "Condition"), (&report, "DiagnosticReport"), (&strange, "Strange"), (&uncoded, "Other")]
-    {
+    for (resource, name) in [
+        (&condition, "Condition"),
+        (&report, "DiagnosticReport"),
+        (&strange, "Strange"),
+        (&uncoded, "Other"),
+    ] {
         let sent = about_plan(&care_plan("c1", &p), &p, &[resource]);
         let (code, details) = refused(&app, &sent.json().to_string(), 400).await;
         assert_eq!(code, None, "the documented issue has no type");
@@ -54,7 +59,9 @@ async fn types_outside_the_list_are_refused_by_name(engine: Engine) {
     let both = about_plan(&care_plan("c1", &p), &p, &[&condition, &report, &condition]);
     assert_eq!(app.a().send(&both).await.expect(400).issues().len(), 2);
     // Clients send these two, list or no list.
-    for usage in ["BlackBoxState", "StorageItem", "CareTeam", "UserMessage", "CarePlanActivityStatus"] {
+    for usage in
+        ["BlackBoxState", "StorageItem", "CareTeam", "UserMessage", "CarePlanActivityStatus"]
+    {
         let plan = care_plan(usage, &p).unlinked();
         let extra = other(usage, usage, json!([])).unlinked();
         app.sent(&message("CreateOrUpdateCarePlan", &plan, &[&extra]).about(&p.url)).await;
@@ -67,7 +74,8 @@ async fn a_domain_before_1_3_5_takes_every_type(engine: Engine) {
         .start()
         .await;
     let p = patient("p1");
-    let report = Resource::new("DiagnosticReport", "1", json!({ "resourceType": "DiagnosticReport" }));
+    let report =
+        Resource::new("DiagnosticReport", "1", json!({ "resourceType": "DiagnosticReport" }));
     let sent = message("CreateOrUpdateCarePlanActivityResult", &report, &[&p]).about(&p.url);
     let answer = app.sent(&sent).await;
     assert_eq!(answer.data().len(), 1, "only the focal resource is versioned");
@@ -80,7 +88,10 @@ async fn a_null_in_an_array_is_the_documented_500(engine: Engine) {
     let bad = patient("p1").with("name", json!([{ "given": [null] }]));
     let (code, details) = refused(&app, &about_patient(&bad).json().to_string(), 500).await;
     assert_eq!(code, None);
-    assert_eq!(details, "The FHIR serialization does not support arrays with empty (null) elements");
+    assert_eq!(
+        details,
+        "The FHIR serialization does not support arrays with empty (null) elements"
+    );
     let answer = app.a().accept("application/xml").send(&about_patient(&bad)).await.expect(500);
     assert!(answer.text.starts_with("<OperationOutcome"));
     // Beside its companion a null is legal.
@@ -191,7 +202,9 @@ async fn the_header_has_what_it_needs(engine: Engine) {
 // T36
 async fn an_unknown_event_is_refused(engine: Engine) {
     let app = TestApp::start(engine).await;
-    for event in ["CreateOrUpdateUser", "CarePlan", "createorupdatepatient", " CreateOrUpdatePatient"] {
+    for event in
+        ["CreateOrUpdateUser", "CarePlan", "createorupdatepatient", " CreateOrUpdatePatient"]
+    {
         let sent = message(event, &patient("p1"), &[]);
         let (code, details) = refused(&app, &sent.json().to_string(), 400).await;
         assert_eq!(code.as_deref(), Some("code-unknown"));
@@ -245,12 +258,14 @@ async fn every_content_type_of_the_old_clients_is_read(engine: Engine) {
     }
     // Without Accept the answer is in the language of the request.
     let sent = about_patient(&patient("px")).json().to_string();
-    let answer = app.a().accept("").content_type("").post("Mailbox", to_xml(&sent)).await.expect(200);
+    let answer =
+        app.a().accept("").content_type("").post("Mailbox", to_xml(&sent)).await.expect(200);
     assert!(answer.text.starts_with("<feed"), "{}", answer.text);
     let sent = about_patient(&patient("pj")).json().to_string();
     let answer = app.a().accept("*/*").content_type("").post("Mailbox", sent).await.expect(200);
     assert!(answer.text.starts_with('{'), "{}", answer.text);
-    let answer = app.a().accept("application/json, text/javascript, */*; q=0.01").get("Other").await;
+    let answer =
+        app.a().accept("application/json, text/javascript, */*; q=0.01").get("Other").await;
     assert!(answer.expect(200).text.starts_with('{'));
 }
 

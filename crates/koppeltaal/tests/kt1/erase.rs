@@ -18,7 +18,9 @@ on_both_engines!(nothing_of_an_erased_patient_is_left, another_domain_and_a_dry_
 async fn erased(app: &TestApp, domain: &str, url: &str, dry: bool) -> Erasure {
     let clock = app.clock.clone();
     let ids = app.ids().await;
-    erase(app.store(), &ids, clock.as_ref(), &app.domain(domain), url, "operator", dry).await.unwrap()
+    erase(app.store(), &ids, clock.as_ref(), &app.domain(domain), url, "operator", dry)
+        .await
+        .unwrap()
 }
 
 async fn lives(app: &TestApp, name: &str) {
@@ -29,7 +31,8 @@ async fn lives(app: &TestApp, name: &str) {
     let failed = header.with_status_and("Failed", Some(&format!("cannot read {}", p.url)));
     app.b().put(&header.id(), failed).await.expect(200);
     let d = practitioner("shared").unlinked();
-    app.sent(&about_plan(&care_plan(&format!("plan-of-{name}"), &p), &p.clone().unlinked(), &[&d])).await;
+    app.sent(&about_plan(&care_plan(&format!("plan-of-{name}"), &p), &p.clone().unlinked(), &[&d]))
+        .await;
     let person = related_person(&format!("kin-of-{name}"), &p);
     app.sent(&message("CreateOrUpdateRelatedPerson", &person, &[]).about(&p.url)).await;
     let words = user_message(&format!("words-of-{name}"), &format!("about {name}"));

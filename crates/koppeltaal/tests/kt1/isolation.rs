@@ -8,10 +8,7 @@ use crate::support::message::{about_patient, patient};
 use crate::support::setup::E;
 use crate::support::{Engine, TestApp};
 
-on_both_engines!(
-    no_url_reaches_into_another_domain,
-    the_same_resources_live_apart_in_two_domains,
-);
+on_both_engines!(no_url_reaches_into_another_domain, the_same_resources_live_apart_in_two_domains,);
 
 async fn no_url_reaches_into_another_domain(engine: Engine) {
     let app = TestApp::start(engine).await;
@@ -60,8 +57,10 @@ async fn no_url_reaches_into_another_domain(engine: Engine) {
     answers.push((definition.clone(), x.put(&definition, local.to_string()).await.expect(404)));
     answers.push(("Mailbox".to_owned(), x.send(&about_patient(&p)).await.expect(403)));
     for (path, answer) in answers {
+        // The links of a list repeat what was asked for.
+        let asked = if path.contains(&p.url) { p.url.as_str() } else { "nothing" };
+        let said = answer.text.replace(asked, "");
         for secret in ["secret-patient", "secret-definition", "AppA", "AppB", "Domein D"] {
-            let said = &answer.text;
             assert!(!said.contains(secret), "{path} tells {secret}: {said}");
         }
         assert!([200, 403, 404].contains(&answer.status), "{path}: {}", answer.status);

@@ -77,7 +77,11 @@ async fn it_tells_where_to_sign_in_and_where_to_post(engine: Engine) {
 async fn duplicate_slashes_and_any_case_lead_to_it(engine: Engine) {
     let app = TestApp::start(engine).await;
     let same = app.anyone().get("metadata").await.json();
-    for path in ["//FHIR/Koppeltaal/metadata", "/fhir//koppeltaal/Metadata/", "/FHIR/Koppeltaal/metadata?x=1"] {
+    for path in [
+        "//FHIR/Koppeltaal/metadata",
+        "/fhir//koppeltaal/Metadata/",
+        "/FHIR/Koppeltaal/metadata?x=1",
+    ] {
         assert_eq!(app.anyone().get(path).await.expect(200).json(), same, "{path}");
     }
     let answer = app.a().get("Other/_search?code=ActivityDefinition").await.expect(200);

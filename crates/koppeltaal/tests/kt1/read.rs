@@ -24,8 +24,7 @@ async fn a_message_answers_to_all_of_its_names(engine: Engine) {
     let current = header.self_link();
     assert_ne!(stale, current);
     let encoded = current.replace(':', "%3A").replace('/', "%2F");
-    for id in
-        [header.number().to_string(), header.id(), current, stale, encoded, sent.identifier()]
+    for id in [header.number().to_string(), header.id(), current, stale, encoded, sent.identifier()]
     {
         let found = app.b().by_id(&id).await;
         assert_eq!(found.entries().len(), 2, "{id}");
@@ -64,7 +63,11 @@ async fn a_bare_header_can_be_read(engine: Engine) {
     let app = TestApp::start(engine).await;
     app.sent_patient("p1").await;
     let header = app.b().browse("").await.message();
-    for url in [header.id(), header.self_link(), header.self_link().replace(':', "%3A").replacen("%3A", ":", 2)] {
+    for url in [
+        header.id(),
+        header.self_link(),
+        header.self_link().replace(':', "%3A").replacen("%3A", ":", 2),
+    ] {
         let answer = app.b().get(&url).await.expect(200);
         assert_eq!(answer.json(), *header.content());
         assert_eq!(answer.header("content-location"), Some(header.self_link().as_str()));

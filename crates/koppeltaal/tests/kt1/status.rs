@@ -201,7 +201,8 @@ async fn nothing_but_the_status_is_taken(engine: Engine) {
 async fn other_codes_are_refused(engine: Engine) {
     let app = TestApp::start(engine).await;
     let header = claimed(&app).await;
-    for code in ["Foo", "success", "", "ReplacedByNewVersion", "MaximumRetriesExceeded", "Archived"] {
+    for code in ["Foo", "success", "", "ReplacedByNewVersion", "MaximumRetriesExceeded", "Archived"]
+    {
         app.b().put(&header.id(), header.with_status(code)).await.expect(400);
     }
     let mut bare = header.content().clone();
@@ -220,7 +221,13 @@ async fn an_unknown_message_is_not_found(engine: Engine) {
     let app = TestApp::start(engine).await;
     let header = claimed(&app).await;
     let body = header.with_status("Success");
-    for path in ["MessageHeader/1", "MessageHeader/1/_history/x", "MessageHeader/abc", "MessageHeader/-1", "MessageHeader/99999999999999999999"] {
+    for path in [
+        "MessageHeader/1",
+        "MessageHeader/1/_history/x",
+        "MessageHeader/abc",
+        "MessageHeader/-1",
+        "MessageHeader/99999999999999999999",
+    ] {
         assert_eq!(app.b().put(path, body.clone()).await.expect(404).code(), "not-found");
     }
 }

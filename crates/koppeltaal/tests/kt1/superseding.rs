@@ -20,7 +20,11 @@ async fn plan(app: &TestApp, name: &str) -> (Resource, Resource) {
     (plan.now(&answer), p.now(&answer))
 }
 
-async fn again(app: &TestApp, (plan, patient): &(Resource, Resource), identifier: &str) -> Resource {
+async fn again(
+    app: &TestApp,
+    (plan, patient): &(Resource, Resource),
+    identifier: &str,
+) -> Resource {
     let answer = app.sent(&about_plan(plan, patient, &[]).identified(identifier)).await;
     plan.now(&answer)
 }

@@ -46,7 +46,11 @@ fn conflicts(answer: &Answer) -> Vec<(String, String)> {
         .collect()
 }
 
-async fn walk(app: &TestApp, send: impl Fn(&Resource) -> crate::support::message::Message, new: Resource) {
+async fn walk(
+    app: &TestApp,
+    send: impl Fn(&Resource) -> crate::support::message::Message,
+    new: Resource,
+) {
     let first = new.now(&app.sent(&send(&new)).await);
     let missing = app.a().send(&send(&new)).await.expect(409);
     assert_eq!(conflicts(&missing), [(new.url.clone(), MISSING.to_owned())]);
@@ -69,7 +73,12 @@ async fn a_known_resource_is_updated_by_its_version_only(engine: Engine) {
 async fn every_kind_of_focal_resource_is_versioned(engine: Engine) {
     let app = TestApp::start(engine).await;
     let p = patient("p1");
-    walk(&app, |plan| message("CreateOrUpdateCarePlan", plan, &[]).about(&p.url), care_plan("c1", &p)).await;
+    walk(
+        &app,
+        |plan| message("CreateOrUpdateCarePlan", plan, &[]).about(&p.url),
+        care_plan("c1", &p),
+    )
+    .await;
     let person = related_person("r1", &p);
     walk(&app, |r| message("CreateOrUpdateRelatedPerson", r, &[]).about(&p.url), person).await;
     walk(&app, |r| message("CreateOrUpdatePractitioner", r, &[]), practitioner("d1")).await;
@@ -81,8 +90,7 @@ async fn every_kind_of_focal_resource_is_versioned(engine: Engine) {
 async fn a_version_is_a_padded_time(engine: Engine) {
     let app = TestApp::start(engine).await;
     let version = app.sent_patient("p1").await.version.unwrap();
-    let shape: String =
-        version.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let shape: String = version.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     assert_eq!(shape, "0000-00-00T00:00:00:000.0000");
     assert!(version.as_str() > "2024" && version.as_str() < "2124");
 }
@@ -278,8 +286,12 @@ async fn a_receiver_of_1_3_3_sees_the_focal_version_only(engine: Engine) {
     let delivered = app.c().claim().await;
     let links: Vec<_> =
         delivered.entries()[1..].iter().map(|entry| link(entry, "self").unwrap()).collect();
-    let expected =
-        [plan.now(&answer).link(), patient.url.clone(), others[0].url.clone(), others[1].url.clone()];
+    let expected = [
+        plan.now(&answer).link(),
+        patient.url.clone(),
+        others[0].url.clone(),
+        others[1].url.clone(),
+    ];
     assert_eq!(links, expected);
     assert_eq!(delivered.entries()[4]["content"], others[1].content);
     assert_eq!(delivered.message().data(), [plan.now(&answer).link()]);

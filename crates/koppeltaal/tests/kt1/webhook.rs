@@ -48,7 +48,10 @@ async fn a_recipient_is_told_of_a_message_without_its_content(engine: Engine) {
         assert_eq!(received.header(name), Some(value), "{name}");
     }
     let category = received.header("category").unwrap();
-    assert!(category.starts_with("http://ggz.koppeltaal.nl/fhir/Koppeltaal/Domain#Domein D;"), "{category}");
+    assert!(
+        category.starts_with("http://ggz.koppeltaal.nl/fhir/Koppeltaal/Domain#Domein D;"),
+        "{category}"
+    );
     // A definition is told of as well.
     let definition = serde_json::json!({
         "resourceType": "Other",

@@ -68,7 +68,8 @@ async fn crosswise_bundles_do_not_wait_for_each_other(engine: Engine) {
     let sends: Vec<_> = (0..16)
         .map(|number| {
             let p = patient(&format!("p{number}"));
-            let mut others: Vec<_> = shared.iter().map(|d| d.clone().with("more", number.into())).collect();
+            let mut others: Vec<_> =
+                shared.iter().map(|d| d.clone().with("more", number.into())).collect();
             if number % 2 == 0 {
                 others.reverse();
             }
@@ -118,7 +119,7 @@ async fn eight_workers_get_every_message_once(engine: Engine) {
     for task in senders.into_iter().chain(workers) {
         task.await.unwrap();
     }
-    let seen = seen.lock().unwrap();
+    let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.len(), MESSAGES, "none is missing");
     assert!(seen.values().all(|times| *times == 1), "none came twice: {seen:?}");
     let done = app.b().browse("ProcessingStatus=Success&_count=1").await;

@@ -49,10 +49,9 @@ async fn rotates(engine: Engine) {
         let new = format!("secret-number-{turn}");
         rotate(&world, &new, "");
         // The old one tells: wrong passwords are throttled, right ones are not.
-        let took = until("the old password stops", PATIENCE, async || {
-            status(&server, &old).await == 401
-        })
-        .await;
+        let took =
+            until("the old password stops", PATIENCE, async || status(&server, &old).await == 401)
+                .await;
         assert_eq!(status(&server, &new).await, 200, "the new one works as soon");
         quickest = quickest.min(took);
         old = new;
@@ -68,10 +67,8 @@ async fn with_previous_password_until_both_work_until_then() {
     let live = Duration::from_secs(4);
     let end = Timestamp(i64::try_from((now + live).as_micros()).unwrap());
     rotate(&world, "new-secret", &format!("previous_password_until = \"{end}\""));
-    until("the new password works", PATIENCE, async || {
-        status(&server, "new-secret").await == 200
-    })
-    .await;
+    until("the new password works", PATIENCE, async || status(&server, "new-secret").await == 200)
+        .await;
     let still = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let old = status(&server, "module-secret").await;
     assert!(old == 200 || still > now + live, "the old one works until its time is up");

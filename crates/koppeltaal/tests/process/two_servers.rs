@@ -16,7 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn pair(more: &str, settings: &[(&str, &str)]) -> (World, [Server; 2]) {
     let world = World::with(Engine::Postgres, more).await;
-    let servers = [world.serve_with(settings), world.serve_with(settings)];
+    // At the same time, so that their jobs meet.
+    let servers = std::thread::scope(|scope| {
+        let starts = [(); 2].map(|()| scope.spawn(|| world.serve_with(settings)));
+        starts.map(|start| start.join().unwrap())
+    });
     (world, servers)
 }
 
@@ -56,7 +60,8 @@ async fn eight_workers_on_two_servers_get_every_message_once_and_hooks_are_told_
     hook.answer(false);
     send(&servers, MESSAGES).await;
     hook.answer(true);
-    let workers = (0..8).map(|number| tokio::spawn(work(connector(&servers[number % 2], "module"))));
+    let workers =
+        (0..8).map(|number| tokio::spawn(work(connector(&servers[number % 2], "module"))));
     let mut times: HashMap<String, usize> = HashMap::new();
     let mut busy = 0;
     for got in join_all(workers.collect::<Vec<_>>()).await {
@@ -115,18 +120,24 @@ fn count_by_item(rows: &[Value]) -> HashMap<i64, usize> {
 async fn a_claim_that_lapses_lapses_once() {
     let settings = [("KOPPELTAAL_KT1_CLAIM_TIMEOUT", "1s")];
     let (world, servers) = pair("", &settings).await;
-    send(&servers, 40).await;
-    let module = connector(&servers[0], "module");
-    let mut claimed = 0;
-    // A claim may lapse before the last is made, and then comes again.
-    while claimed < 40 {
-        claimed += usize::from(module.claim(&Filter::default()).await.unwrap().is_some());
+    send(&servers, MESSAGES).await;
+    let claimers = (0..8).map(|number| {
+        let module = connector(&servers[number % 2], "module");
+        tokio::spawn(async move {
+            for _ in 0..MESSAGES / 8 {
+                module.claim(&Filter::default()).await.unwrap();
+            }
+        })
+    });
+    for done in join_all(claimers.collect::<Vec<_>>()).await {
+        done.unwrap();
     }
     until("every claim has lapsed", PATIENCE, async || {
-        world.list(&["messages", "list", "--status", "New"]).len() == 40
+        world.list(&["messages", "list", "--status", "New"]).len() == MESSAGES
     })
     .await;
     let lapses = count_by_item(&world.list(&["audit", "search", "--action", "lapse"]));
+    assert!(lapses.len() > MESSAGES / 2, "most were claimed: {}", lapses.len());
     for row in world.list(&["messages", "list"]) {
         let (id, claims) = (row["id"].as_i64().unwrap(), row["claims"].as_u64().unwrap());
         let lapsed = lapses.get(&id).copied().unwrap_or(0);
@@ -136,10 +147,8 @@ async fn a_claim_that_lapses_lapses_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_is_removed_once() {
-    let settings = [
-        ("KOPPELTAAL_KT1_RETENTION_GRACE", "1s"),
-        ("KOPPELTAAL_KT1_RETENTION_INTERVAL", "200ms"),
-    ];
+    let settings =
+        [("KOPPELTAAL_KT1_RETENTION_GRACE", "1s"), ("KOPPELTAAL_KT1_RETENTION_INTERVAL", "200ms")];
     let (world, servers) = pair("", &settings).await;
     let world = Arc::new(world);
     send(&servers, 80).await;

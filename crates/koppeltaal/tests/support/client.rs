@@ -86,7 +86,8 @@ impl Client {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
+        let response =
+            request.send().await.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
         let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
@@ -315,7 +316,8 @@ impl Header {
     pub fn with_status_and(&self, status: &str, exception: Option<&str>) -> String {
         let mut header = self.content().clone();
         let extensions = header["extension"].as_array_mut().unwrap();
-        let is_status = |e: &&mut Value| e["url"].as_str() == Some(&kt("MessageHeader#ProcessingStatus"));
+        let is_status =
+            |e: &&mut Value| e["url"].as_str() == Some(&kt("MessageHeader#ProcessingStatus"));
         let parts = &mut extensions.iter_mut().find(is_status).unwrap()["extension"];
         parts[0]["valueCode"] = status.into();
         if let Some(exception) = exception {

@@ -143,7 +143,8 @@ pub fn message(event: &str, focal: &Resource, others: &[&Resource]) -> Message {
         },
         "data": [{ "reference": focal.link() }],
     });
-    let mut entries = vec![json!({ "id": format!("urn:uuid:{}", uuid::Uuid::new_v4()), "content": header })];
+    let mut entries =
+        vec![json!({ "id": format!("urn:uuid:{}", uuid::Uuid::new_v4()), "content": header })];
     entries.extend([focal].into_iter().chain(others.iter().copied()).map(Resource::entry));
     Message(json!({
         "resourceType": "Bundle",

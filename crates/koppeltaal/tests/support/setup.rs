@@ -28,7 +28,8 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        let mut setup = Self { domains: Vec::new(), applications: Vec::new(), instances: Vec::new() };
+        let mut setup =
+            Self { domains: Vec::new(), applications: Vec::new(), instances: Vec::new() };
         for name in [D, E] {
             setup.domains.push(Domain {
                 name: name.to_owned(),
@@ -37,9 +38,13 @@ impl Default for Setup {
                 ..Domain::default()
             });
         }
-        for (user, domain, events) in
-            [("a", D, Event::ALL), ("b", D, Event::ALL), ("c", D, Event::ALL), ("n", D, &[]), ("x", E, Event::ALL)]
-        {
+        for (user, domain, events) in [
+            ("a", D, Event::ALL),
+            ("b", D, Event::ALL),
+            ("c", D, Event::ALL),
+            ("n", D, &[]),
+            ("x", E, Event::ALL),
+        ] {
             setup.join(user, domain, events);
         }
         setup.instance("c").api_version = "1.3.3".parse().unwrap();
@@ -85,8 +90,7 @@ impl Setup {
             .chain(self.instances.into_iter().map(Item::Instance));
         let changes: Vec<Change> =
             items.map(|item| Change { item, summary: "set up".to_owned() }).collect();
-        let author =
-            Author { agent: "test".to_owned(), recorded: Timestamp(0), request_id: None };
+        let author = Author { agent: "test".to_owned(), recorded: Timestamp(0), request_id: None };
         let ids = Ids::take(store).await.unwrap();
         store.write(move |tx| change(tx, &ids, 0, &changes, &author)).await.unwrap().unwrap();
         store.read(load).await.unwrap()

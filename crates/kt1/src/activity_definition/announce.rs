@@ -3,9 +3,9 @@
 //! versioned (spec 6, "Event").
 
 use koppeltaal_core::Timestamp;
-use koppeltaal_core::directory::{Directory, Domain};
+use koppeltaal_core::directory::Directory;
 use koppeltaal_core::event::Event;
-use koppeltaal_fhir::dstu1::names;
+use koppeltaal_fhir::dstu1::{Bundle, names};
 use koppeltaal_fhir::{json, object};
 use koppeltaal_store::definition::{Announcement, Composed, Definition};
 use koppeltaal_store::mailbox::Recipient;
@@ -14,6 +14,7 @@ use super::entry;
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::deliver::STATUS_MARK;
+use crate::envelope;
 
 /// Which domains are told, and whom: the one it was published in, and unless it
 /// is specific to that every domain its application is in.
@@ -38,27 +39,11 @@ pub fn announcements(directory: &Directory, definition: &Definition) -> Vec<Anno
                 .collect();
             (!recipients.is_empty()).then(|| Announcement {
                 domain: domain.number,
-                feed: feed(domain),
+                feed: envelope::feed(&Bundle::default(), &domain.name),
                 recipients,
             })
         })
         .collect()
-}
-
-fn feed(domain: &Domain) -> String {
-    let tags = object! {
-        "id" => format!("urn:uuid:{}", uuid::Uuid::new_v4()),
-        "category" => [
-            object! {
-                "term" => format!("{}{}", names::tag::DOMAIN_PREFIX, domain.name),
-                "label" => &domain.name,
-                "scheme" => names::tag::SECURITY_SCHEME,
-            },
-            object! { "term" => names::tag::MESSAGE, "scheme" => names::tag::SCHEME },
-        ],
-    };
-    let text = json::render(&tags);
-    text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or("").to_owned()
 }
 
 /// The message about a definition.

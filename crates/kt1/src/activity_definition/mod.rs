@@ -47,9 +47,7 @@ fn entry(app: &Inner, definition: &Definition) -> Result<Entry, Refusal> {
         .to_owned();
     let number = definition.number;
     Ok(Entry {
-        title: Some(format!(
-            "Other resource with subtype=ActivityDefinition and IID={number}"
-        )),
+        title: Some(format!("Other resource with subtype=ActivityDefinition and IID={number}")),
         id: Some(app.links.definition(number)),
         updated: Some(fine_instant(definition.changed)),
         link: vec![Link::new("self", app.links.definition_version(number, &definition.version))],

@@ -132,14 +132,12 @@ fn not_a_definition() -> Refusal {
 }
 
 fn refusal(app: &App, refused: Refused, number: i64) -> Refusal {
-    let conflict = |code: &'static str, details: &str| {
-        Refusal::new(StatusCode::CONFLICT, code, code, details)
-    };
+    let conflict =
+        |code: &'static str, details: &str| Refusal::new(StatusCode::CONFLICT, code, code, details);
     match refused {
-        Refused::Duplicate => conflict(
-            "duplicate",
-            "Another ActivityDefinition in this domain has this identifier.",
-        ),
+        Refused::Duplicate => {
+            conflict("duplicate", "Another ActivityDefinition in this domain has this identifier.")
+        }
         Refused::Unknown => search::unknown(number),
         Refused::NotOwner => Refusal::forbidden(
             "Only the application that published an ActivityDefinition may change it.",

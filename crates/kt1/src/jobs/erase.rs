@@ -61,9 +61,8 @@ async fn messages(store: &Store, domain: &Domain, patient: &str, dry_run: bool) 
     let mut after = Some(0);
     while let Some(from) = after {
         let patient = patient.to_owned();
-        let (found, next) = scope
-            .read(move |tx| mailbox::find_messages_of(tx, &patient, from, AT_ONCE))
-            .await?;
+        let (found, next) =
+            scope.read(move |tx| mailbox::find_messages_of(tx, &patient, from, AT_ONCE)).await?;
         after = next;
         for chunk in found.chunks(REMOVED_AT_ONCE) {
             let chunk = chunk.to_vec();
@@ -85,9 +84,8 @@ async fn resources(store: &Store, domain: &Domain, patient: &str, dry_run: bool)
     let mut after = Some(String::new());
     while let Some(from) = after {
         let patient = patient.to_owned();
-        let (found, next) = scope
-            .read(move |tx| mailbox::find_resources_of(tx, &patient, &from, AT_ONCE))
-            .await?;
+        let (found, next) =
+            scope.read(move |tx| mailbox::find_resources_of(tx, &patient, &from, AT_ONCE)).await?;
         after = next;
         if dry_run {
             erased += found.len() as u64;

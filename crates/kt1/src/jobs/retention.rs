@@ -21,6 +21,8 @@ use crate::app::Rules;
 pub(super) const JOB: &str = "kt1-retention";
 /// Longer than a run takes; a crashed run blocks the next for so long.
 const LEASE: Duration = Duration::from_secs(10 * 60);
+/// When to look again for a lease that another process has.
+const TRY_AGAIN: Duration = Duration::from_secs(60);
 /// Messages that one transaction looks at or removes.
 const AT_ONCE: i64 = 500;
 const REMOVED_AT_ONCE: usize = 50;
@@ -41,7 +43,8 @@ pub struct RetentionReport {
 }
 
 pub(super) async fn keep_removing(settings: JobSettings) {
-    let mut ticks = tokio::time::interval(settings.retention_interval.max(Duration::from_millis(100)));
+    let interval = settings.retention_interval.max(Duration::from_millis(100));
+    let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
@@ -59,7 +62,10 @@ pub(super) async fn keep_removing(settings: JobSettings) {
                 let bodies: u64 = report.iter().map(|r| r.retrieved + r.too_old).sum();
                 tracing::info!(bodies, "bodies of messages were removed");
             }
-            Ok(_) => {}
+            Ok(Some(_)) => {}
+            // Another process runs it, or was killed while it did: then its
+            // lease ends by itself.
+            Ok(None) => ticks.reset_after(interval.min(TRY_AGAIN)),
             Err(error) => tracing::warn!(%error, "the retention job failed; it runs again"),
         }
     }
@@ -138,7 +144,8 @@ impl Run<'_> {
                 .await?;
             position = next;
             for chunk in removals.chunks(REMOVED_AT_ONCE) {
-                let removed = if self.dry_run { chunk.to_vec() } else { self.remove(chunk).await? };
+                let removed =
+                    if self.dry_run { chunk.to_vec() } else { self.remove(chunk).await? };
                 for removal in removed {
                     self.note(&mut reports, removal);
                 }
@@ -198,10 +205,7 @@ impl Run<'_> {
             return Ok(());
         }
         let ids = self.ids.clone();
-        self.store
-            .scope(self.domain)
-            .write(move |tx| audit::append(tx, &ids, &entries))
-            .await
+        self.store.scope(self.domain).write(move |tx| audit::append(tx, &ids, &entries)).await
     }
 
     async fn anonymise(&self) -> Result<()> {

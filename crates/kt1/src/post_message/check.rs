@@ -133,7 +133,8 @@ fn event(header: MessageHeader<'_>) -> Result<Event, Refusal> {
 fn focal(entries: &[Entry], data: &str) -> Option<usize> {
     let data = with_colons(data);
     let exactly = |entry: &Entry| names_of(entry).any(|name| name == data);
-    let unversioned = |entry: &Entry| names_of(entry).any(|name| identity(&name) == identity(&data));
+    let unversioned =
+        |entry: &Entry| names_of(entry).any(|name| identity(&name) == identity(&data));
     entries.iter().position(exactly).or_else(|| entries.iter().position(unversioned))
 }
 

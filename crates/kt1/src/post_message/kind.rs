@@ -46,7 +46,8 @@ pub(super) fn check(entries: &[Entry], of_135: bool) -> Result<(), Refusal> {
         return Ok(());
     }
     // The documented issue has no type.
-    let issue = |kind: &String| Issue::error(format!("The resource type '{kind}' is not supported."));
+    let issue =
+        |kind: &String| Issue::error(format!("The resource type '{kind}' is not supported."));
     let issues = refused.iter().map(issue).collect();
     Err(Refusal { issues, ..Refusal::bad_request("not-supported", "") })
 }

@@ -4,9 +4,9 @@
 use koppeltaal_core::audit::{Action, Entry as AuditEntry};
 use koppeltaal_core::directory::UnknownVersions;
 use koppeltaal_core::versioning::Rules;
+use koppeltaal_fhir::Node;
 use koppeltaal_fhir::dstu1::reference::split_version;
 use koppeltaal_fhir::dstu1::{Entry, canonical};
-use koppeltaal_fhir::Node;
 use koppeltaal_store::mailbox::{Incoming, Recipient, Resource};
 
 use super::check::Message;
@@ -14,6 +14,7 @@ use super::{header, kind, text};
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::{Call, Caller};
+use crate::envelope;
 
 /// What the sender and the domain are held to.
 pub(super) fn rules(caller: &Caller) -> Rules {
@@ -43,7 +44,7 @@ pub(super) fn prepare(
     };
     Ok(Incoming {
         header: header::template(&message, versioned.focal, &focal_url),
-        feed: text::feed(&message.bundle),
+        feed: envelope::feed(&message.bundle, &caller.domain.name),
         entries: text::entries(message.bundle.entry, &versioned.of_entry, &versioned.resources),
         identifier: message.identifier,
         event: message.event,

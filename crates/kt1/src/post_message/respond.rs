@@ -1,16 +1,16 @@
 //! The answer to an accepted message (spec 3.5): a bundle whose header answers
 //! the sender's and names the resources that have a new version.
 
-use http::StatusCode;
 use koppeltaal_core::event::Event;
-use koppeltaal_fhir::dstu1::names;
+use koppeltaal_fhir::dstu1::{Bundle, Entry, names};
 use koppeltaal_fhir::{Node, object};
 use koppeltaal_store::mailbox::Versioned;
 
 use super::check::Message;
-use crate::answer::{Answer, Content};
+use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Caller;
+use crate::envelope::own_tags;
 
 /// What the answer repeats of the message.
 pub(super) struct Reply {
@@ -51,7 +51,8 @@ impl Reply {
         };
         let mut data = vec![link(focal)];
         if !self.focal_only {
-            let others = (0..urls.len()).filter(|index| *index != focal && versions[*index].decision.stamps());
+            let others = (0..urls.len())
+                .filter(|index| *index != focal && versions[*index].decision.stamps());
             data.extend(others.map(link));
         }
         self.answer(app, data)
@@ -80,29 +81,15 @@ impl Reply {
         if let (false, Some(members)) = (data.is_empty(), content.as_object_mut()) {
             members.push("data", data);
         }
-        Answer {
-            status: StatusCode::OK,
-            content: Content::Tree(object! {
-                "resourceType" => "Bundle",
-                "id" => feed,
-                "updated" => app.now().to_instant(),
-                "category" => self.tags(),
-                "entry" => [object! { "id" => header, "content" => content }],
-            }),
-            location: None,
-            written: false,
-        }
-    }
-
-    fn tags(&self) -> Vec<Node> {
-        vec![
-            object! {
-                "term" => format!("{}{}", names::tag::DOMAIN_PREFIX, self.domain),
-                "label" => &self.domain,
-                "scheme" => names::tag::SECURITY_SCHEME,
-            },
-            object! { "term" => names::tag::MESSAGE, "scheme" => names::tag::SCHEME },
-        ]
+        let entry = Entry { id: Some(header), content: Some(content), ..Entry::default() };
+        let bundle = Bundle {
+            id: Some(feed),
+            updated: Some(app.now().to_instant()),
+            category: own_tags(&self.domain).into(),
+            entry: vec![entry],
+            ..Bundle::default()
+        };
+        Answer::tree(bundle.into_node())
     }
 }
 

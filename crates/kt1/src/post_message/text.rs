@@ -1,29 +1,11 @@
-//! The feed and the entries of a message as they are stored: pieces of JSON that
-//! a delivery only puts together (spec, "Routing", 4).
+//! The entries of a message as they are stored: pieces of JSON that a delivery
+//! only puts together (spec, "Routing", 4).
 
-use koppeltaal_fhir::dstu1::{Bundle, Entry};
+use koppeltaal_fhir::dstu1::Entry;
 use koppeltaal_fhir::{Node, json, object};
 use koppeltaal_store::mailbox::{Part, Resource, Template};
 
-/// The feed's own members, as JSON members without braces. Links of the sender's
-/// feed mean nothing at the recipient; an id every feed must have.
-pub(super) fn feed(bundle: &Bundle) -> String {
-    let id = bundle.id.clone().filter(|id| !id.is_empty());
-    let head = Bundle {
-        id: Some(id.unwrap_or_else(|| format!("urn:uuid:{}", uuid::Uuid::new_v4()))),
-        title: bundle.title.clone(),
-        updated: bundle.updated.clone(),
-        author: bundle.author.clone(),
-        category: bundle.category.clone(),
-        ..Bundle::default()
-    };
-    let mut node = head.into_node();
-    if let Some(members) = node.as_object_mut() {
-        members.remove("resourceType");
-        members.remove("entry");
-    }
-    members_only(&node)
-}
+use crate::envelope::members_only;
 
 /// The entries after the header, their self links waiting for versions.
 pub(super) fn entries(
@@ -65,9 +47,4 @@ pub(super) fn entries(
 pub(super) fn open_string(start: &str, text: &mut String) {
     json::render_into(&Node::from(start), text);
     text.pop();
-}
-
-fn members_only(object: &Node) -> String {
-    let text = json::render(object);
-    text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or("").to_owned()
 }

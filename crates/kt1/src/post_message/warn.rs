@@ -17,7 +17,12 @@ pub(super) fn of_message(call: &Call, caller: &Caller, message: &Message) {
     }
     let of_135 = caller.instance.api_version.versions_all_resources();
     if of_135 && message.event == Event::CreateOrUpdateCarePlan && !has_care_teams(message) {
-        warn(call, caller, "a participant of the care plan has no care team, or it is not in the message");
+        // Most applications send none: no more than a hint for who looks for it.
+        tracing::debug!(
+            request_id = call.request_id,
+            instance = caller.name(),
+            "a participant of the care plan has no care team, or it is not in the message"
+        );
     }
 }
 

@@ -177,21 +177,26 @@ pub fn accept(
     let focal = &incoming.resources[incoming.focal];
     let mut audit = incoming.audit.clone();
     audit.version = Some(version.clone());
-    let message = route(tx, ids, now, Delivery {
-        identifier: &incoming.identifier,
-        event: incoming.event,
-        sender: Some(incoming.sender),
-        patient: incoming.patient.as_deref(),
-        focal: &focal.url,
-        focal_version: &version,
-        may_supersede: known[incoming.focal].is_some(),
-        header: incoming.header.fill(&texts),
-        feed: &incoming.feed,
-        entries: incoming.entries.fill(&texts),
-        recipients: &incoming.recipients,
-        stamp,
-        audit: &audit,
-    })?;
+    let message = route(
+        tx,
+        ids,
+        now,
+        Delivery {
+            identifier: &incoming.identifier,
+            event: incoming.event,
+            sender: Some(incoming.sender),
+            patient: incoming.patient.as_deref(),
+            focal: &focal.url,
+            focal_version: &version,
+            may_supersede: known[incoming.focal].is_some(),
+            header: incoming.header.fill(&texts),
+            feed: &incoming.feed,
+            entries: incoming.entries.fill(&texts),
+            recipients: &incoming.recipients,
+            stamp,
+            audit: &audit,
+        },
+    )?;
     Ok(Accepted::Stored { message, versions, recipients: incoming.recipients.len() })
 }
 
@@ -211,10 +216,7 @@ fn conflicts(decisions: &[Decision], known: &[Option<Current>]) -> Vec<Conflict>
 
 /// Reads (and on PostgreSQL locks, in the order of their URLs) the versions
 /// that the message meets.
-fn current_versions(
-    tx: &mut DomainTx<'_>,
-    resources: &[Resource],
-) -> Result<Vec<Option<Current>>> {
+fn current_versions(tx: &mut DomainTx<'_>, resources: &[Resource]) -> Result<Vec<Option<Current>>> {
     let mut known: Vec<Option<Current>> = resources.iter().map(|_| None).collect();
     match tx.dialect() {
         Dialect::Sqlite => {

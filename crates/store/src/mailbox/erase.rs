@@ -5,8 +5,8 @@
 use koppeltaal_core::Result;
 use serde::Serialize;
 
-use crate::{args, outbox};
 use crate::scope::DomainTx;
+use crate::{args, outbox};
 
 /// What an erasure removed (or would remove).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -91,8 +91,8 @@ pub fn erase_messages(tx: &mut DomainTx<'_>, messages: &[i64]) -> Result<Erasure
         let items: Vec<(i64, i64)> =
             items.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<_>>()?;
         outbox::remove_of_items(tx, &items)?;
-        erased.items += tx
-            .execute("DELETE FROM kt1_item WHERE domain = $1 AND message = $2", args![*message])?;
+        erased.items +=
+            tx.execute("DELETE FROM kt1_item WHERE domain = $1 AND message = $2", args![*message])?;
         tx.execute("DELETE FROM kt1_body WHERE domain = $1 AND message = $2", args![*message])?;
         erased.messages +=
             tx.execute("DELETE FROM kt1_message WHERE domain = $1 AND id = $2", args![*message])?;

@@ -17,13 +17,15 @@ mod status;
 pub use accept::{Accepted, Conflict, Incoming, Resource, Versioned, accept};
 pub use browse::{Browse, Page, browse, count};
 pub use claim::{Claim, Claimed, claim, has_claimable};
-pub use erase::{Erasure, count_messages, erase_messages, erase_resources, find_messages_of, find_resources_of};
+pub use erase::{
+    Erasure, count_messages, erase_messages, erase_resources, find_messages_of, find_resources_of,
+};
 pub use item::{Body, Item};
 pub use lapse::{Lapse, has_lapsed, lapse};
 pub use list::{Listing, ListingFilter, find, list};
 pub use read::{Key, body, item_of, read};
 pub use retention::{Position, Removal, anonymise, expire, removable};
-pub use route::{Part, Recipient, Template, Delivery, route};
+pub use route::{Delivery, Part, Recipient, Template, route};
 pub use statistics::{Waiting, has_waiting, waiting};
 pub use status::{Put, PutRequest, put};
 

@@ -56,4 +56,3 @@ pub fn body(tx: &mut DomainTx<'_>, message: i64) -> Result<Option<Body>> {
     )?;
     row.map(|mut row| Ok(Body { feed: row.text(0)?, entries: row.text(1)? })).transpose()
 }
-

@@ -30,13 +30,14 @@ pub(super) fn mark_retrieved(tx: &mut DomainTx<'_>, message: i64, now: Timestamp
             args![message],
         )?;
     }
-    tx.later(
+    let sql = format!(
         "UPDATE kt1_message SET retrieved = $3
          WHERE domain = $1 AND id = $2 AND retrieved IS NULL AND NOT EXISTS
-           (SELECT 1 FROM kt1_item i
+           (SELECT 1 FROM kt1_item i{}
             WHERE i.domain = $1 AND i.message = $2 AND i.status NOT IN (2, 4))",
-        args![message, now],
-    )
+        tx.dialect().indexed_by("kt1_item_message")
+    );
+    tx.later(&sql, args![message, now])
 }
 
 /// Where a search for removable bodies stands.

@@ -159,20 +159,23 @@ pub fn route(
     let message = ids.key(now);
     // Nobody to receive it: the retention job removes the body at its next run.
     let retrieved = delivery.recipients.is_empty().then_some(0_i64);
-    tx.insert_many(&MESSAGE, &[row![
-        domain,
-        message,
-        delivery.identifier,
-        delivery.event.number(),
-        delivery.sender,
-        delivery.patient,
-        delivery.focal,
-        delivery.focal_version,
-        now,
-        retrieved,
-        None::<i64>,
-        delivery.header
-    ]])?;
+    tx.insert_many(
+        &MESSAGE,
+        &[row![
+            domain,
+            message,
+            delivery.identifier,
+            delivery.event.number(),
+            delivery.sender,
+            delivery.patient,
+            delivery.focal,
+            delivery.focal_version,
+            now,
+            retrieved,
+            None::<i64>,
+            delivery.header
+        ]],
+    )?;
     tx.insert_many(&BODY, &[row![domain, message, delivery.feed, delivery.entries]])?;
     let patient_key = delivery.patient.map(key_of);
     let mut announcements = Vec::new();

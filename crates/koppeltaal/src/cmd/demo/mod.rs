@@ -57,7 +57,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     let server = Server::start(&config, context.clock.clone()).await?;
     let ca = config.tls.as_ref().map(|tls| tls.certificate.clone());
     let sent = sample::send(&server.public_url, ca.as_deref()).await?;
-    for line in instructions(&server, &dir, ca.as_deref(), &sent) {
+    for line in instructions(&server, &dir, temporary.is_some(), ca.as_deref(), &sent) {
         output::line(line)?;
     }
     until_told_to_stop().await?;
@@ -128,6 +128,7 @@ async fn apply(context: &Context, config: &Config) -> Result<()> {
 fn instructions(
     server: &Server,
     dir: &Path,
+    temporary: bool,
     ca: Option<&Path>,
     sent: &sample::Sent,
 ) -> Vec<String> {
@@ -137,13 +138,14 @@ fn instructions(
     let ca_file = ca.map_or(String::new(), |ca| format!(" --ca-file {}", ca.display()));
     let as_json = "-H 'Accept: application/json'";
     let program = program();
+    let kept = if temporary { "nothing of it is kept" } else { "its store is kept" };
     let client = |user: &str, secret: &str| {
         format!(
             "{program} client kt1 --url {url}{ca_file} --username {user} --password {secret} --domain demo"
         )
     };
     let mut lines = vec![
-        format!("koppeltaal {} — demo, nothing of it is kept", env!("CARGO_PKG_VERSION")),
+        format!("koppeltaal {} — demo, {kept}", env!("CARGO_PKG_VERSION")),
         format!("database  {}", dir.join("koppeltaal.db").display()),
         format!("listening {url}"),
         format!("KT1       {base}"),
@@ -156,10 +158,10 @@ fn instructions(
         "a second one waits in the mailbox of game@demo. Try:".to_owned(),
         String::new(),
         format!("  curl {trust}-u game@demo:game-secret {as_json} '{base}/MessageHeader/_search?_summary=true'"),
-        format!("  curl {trust}-u game@demo:game-secret {as_json} '{base}/MessageHeader/_search?_query=MessageHeader.GetNextNewAndClaim'"),
         format!("  {} messages", client("game@demo", "game-secret")),
-        format!("  {} next", client("game@demo", "game-secret")),
         format!("  {} send examples/careplan.json", client("portal@demo", "portal-secret")),
+        format!("  curl {trust}-u game@demo:game-secret {as_json} '{base}/MessageHeader/_search?_query=MessageHeader.GetNextNewAndClaim'"),
+        format!("  {} next", client("game@demo", "game-secret")),
         format!("  {program} --database sqlite:{} messages list", dir.join("koppeltaal.db").display()),
     ];
     if let Some(ca) = ca {

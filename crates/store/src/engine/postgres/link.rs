@@ -147,12 +147,15 @@ impl Link {
             Purpose::Write => "READ WRITE",
             Purpose::Read => "READ ONLY",
         };
+        // Statements are planned once per connection, perhaps while a table is
+        // empty and reading it whole is cheapest: every search has an index.
         // A COMMIT that is answered is on disk; a server that also waits for its
         // standbys to apply it goes on doing so.
         let set_up = format!(
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, {access}; \
              SET statement_timeout = {limit}; \
              SET idle_in_transaction_session_timeout = {limit}; \
+             SET enable_seqscan = off; \
              SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply');"
         );
