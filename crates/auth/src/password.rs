@@ -61,20 +61,14 @@ pub fn check_hash(hash: &str) -> Result<()> {
     let params =
         Params::try_from(&parsed).map_err(|_| invalid("has parameters that argon2 lacks"))?;
     if params.m_cost() > MOST_MEMORY_KIB || params.t_cost() > MOST_PASSES {
-        return Err(invalid(
-            "would cost too much to verify (at most m=262144, t=16)",
-        ));
+        return Err(invalid("would cost too much to verify (at most m=262144, t=16)"));
     }
     Ok(())
 }
 
 /// A password of 32 letters and digits (190 bits).
 pub fn generate_password() -> String {
-    rand::rng()
-        .sample_iter(Alphanumeric)
-        .take(32)
-        .map(char::from)
-        .collect()
+    rand::rng().sample_iter(Alphanumeric).take(32).map(char::from).collect()
 }
 
 #[cfg(test)]
@@ -84,18 +78,11 @@ mod tests {
     #[test]
     fn a_password_verifies_against_its_own_hash_only() {
         let made = hash("se:cr:et é").unwrap();
-        assert!(
-            made.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{made}"
-        );
+        assert!(made.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{made}");
         assert!(verify("se:cr:et é", &made).unwrap());
         assert!(!verify("se", &made).unwrap());
         assert!(!verify("", NOBODY).unwrap());
-        assert_ne!(
-            made,
-            hash("se:cr:et é").unwrap(),
-            "every hash has its own salt"
-        );
+        assert_ne!(made, hash("se:cr:et é").unwrap(), "every hash has its own salt");
     }
 
     #[test]

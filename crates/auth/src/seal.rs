@@ -41,10 +41,7 @@ impl SealKey {
         };
         let bytes = STANDARD.decode(text).map_err(|_| invalid())?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| invalid())?;
-        Ok(Self {
-            key,
-            development: text == DEVELOPMENT_KEY,
-        })
+        Ok(Self { key, development: text == DEVELOPMENT_KEY })
     }
 
     /// Whether it is the key that everybody knows.
@@ -73,10 +70,7 @@ impl SealKey {
         let mut bytes = STANDARD.decode(text).map_err(|_| failed())?;
         let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN).ok_or_else(failed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
-        let plain = self
-            .key
-            .open_in_place(nonce, Aad::from(FORM), sealed)
-            .map_err(|_| failed())?;
+        let plain = self.key.open_in_place(nonce, Aad::from(FORM), sealed).map_err(|_| failed())?;
         String::from_utf8(plain.to_vec()).map_err(|_| failed())
     }
 }
@@ -114,17 +108,8 @@ mod tests {
         assert!(SealKey::parse(DEVELOPMENT_KEY).unwrap().is_development());
         let own = format!("{}\n", STANDARD.encode([1; 32]));
         assert!(!SealKey::parse(&own).unwrap().is_development());
-        for odd in [
-            "",
-            "short",
-            "AAAA",
-            &STANDARD.encode([1; 16]),
-            &STANDARD.encode([1; 33]),
-        ] {
-            assert!(
-                matches!(SealKey::parse(odd), Err(Error::Invalid(_))),
-                "{odd}"
-            );
+        for odd in ["", "short", "AAAA", &STANDARD.encode([1; 16]), &STANDARD.encode([1; 33])] {
+            assert!(matches!(SealKey::parse(odd), Err(Error::Invalid(_))), "{odd}");
         }
     }
 }

@@ -76,10 +76,7 @@ async fn sending_tells_the_new_versions() {
     assert_eq!(sent.version_of("https://a/Patient/2"), None);
     let asked = &server.asked()[0];
     assert_eq!(asked.line, "POST /FHIR/Koppeltaal/Mailbox");
-    assert_eq!(
-        asked.header("authorization"),
-        Some("Basic Z2FtZUBkZW1vOnNlOmNyZXQ=")
-    );
+    assert_eq!(asked.header("authorization"), Some("Basic Z2FtZUBkZW1vOnNlOmNyZXQ="));
     assert_eq!(asked.header("content-type"), Some("application/json"));
     assert_eq!(asked.header("accept"), Some("application/json"));
     assert!(asked.body.contains("Koppeltaal/Domain#demo"));
@@ -95,13 +92,8 @@ async fn an_answer_to_another_message_is_not_taken_for_a_yes() {
     })
     .await;
     let patient = Resource::new("https://a/Patient/1", resource::patient("A", "B"));
-    let sent = connector(&server)
-        .send("CreateOrUpdatePatient", patient, None, [])
-        .await;
-    assert!(
-        matches!(sent, Err(Error::Unexpected { status: 200, .. })),
-        "{sent:?}"
-    );
+    let sent = connector(&server).send("CreateOrUpdatePatient", patient, None, []).await;
+    assert!(matches!(sent, Err(Error::Unexpected { status: 200, .. })), "{sent:?}");
 }
 
 #[tokio::test]
@@ -110,24 +102,17 @@ async fn a_refusal_carries_its_issues() {
         "type":{"system":"http://hl7.org/fhir/issue-type","code":"conflict"},"details":"no"}]}"#;
     let server = Server::start(move |_| Reply(409, vec![], outcome.to_owned())).await;
     let patient = Resource::new("https://a/Patient/1", resource::patient("A", "B"));
-    let error = connector(&server)
-        .send("CreateOrUpdatePatient", patient, None, [])
-        .await
-        .unwrap_err();
+    let error =
+        connector(&server).send("CreateOrUpdatePatient", patient, None, []).await.unwrap_err();
     assert!(error.is_conflict());
-    let Error::Refused { outcome, .. } = error else {
-        panic!("{error:?}")
-    };
+    let Error::Refused { outcome, .. } = error else { panic!("{error:?}") };
     assert_eq!(outcome.issues[0].type_code.as_deref(), Some("conflict"));
 }
 
 #[tokio::test]
 async fn what_is_no_fhir_and_no_server_are_told_apart() {
     let server = Server::start(|_| Reply(502, vec![], "<html>bad gateway".into())).await;
-    let error = connector(&server)
-        .claim(&Filter::default())
-        .await
-        .unwrap_err();
+    let error = connector(&server).claim(&Filter::default()).await.unwrap_err();
     assert!(
         matches!(error, Error::Unexpected { status: 502, .. }) && error.is_transient(),
         "{error:?}"
@@ -135,39 +120,21 @@ async fn what_is_no_fhir_and_no_server_are_told_apart() {
 
     let server = Server::start(|_| Reply::ok(r#"{"resourceType":"Patient"}"#)).await;
     let error = connector(&server).metadata().await.unwrap_err();
-    assert!(
-        matches!(error, Error::Unexpected { status: 200, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Unexpected { status: 200, .. }), "{error:?}");
 
-    let nobody = Connector::new(
-        "http://127.0.0.1:1",
-        "u",
-        "p",
-        "d",
-        Integration::new("n", "e"),
-    )
-    .unwrap();
+    let nobody =
+        Connector::new("http://127.0.0.1:1", "u", "p", "d", Integration::new("n", "e")).unwrap();
     let error = nobody.metadata().await.unwrap_err();
-    assert!(
-        matches!(error, Error::Transport(_)) && error.is_transient(),
-        "{error:?}"
-    );
+    assert!(matches!(error, Error::Transport(_)) && error.is_transient(), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_claimed_message_gives_its_header_and_resources() {
     let server = Server::start(|_| Reply::ok(message(7, "Claimed"))).await;
-    let message = connector(&server)
-        .claim(&Filter::event("CreateOrUpdatePatient"))
-        .await
-        .unwrap()
-        .unwrap();
+    let message =
+        connector(&server).claim(&Filter::event("CreateOrUpdatePatient")).await.unwrap().unwrap();
     let header = message.header();
-    assert_eq!(
-        (header.id(), header.identifier(), header.status()),
-        ("7", "m7", "Claimed")
-    );
+    assert_eq!((header.id(), header.identifier(), header.status()), ("7", "m7", "Claimed"));
     assert_eq!(header.event(), "CreateOrUpdatePatient");
     assert_eq!(header.last_changed(), Some("2024-01-05T10:00:00+00:00"));
     assert_eq!(message.focal().unwrap().resource_type(), Some("Patient"));
@@ -181,10 +148,7 @@ async fn a_claimed_message_gives_its_header_and_resources() {
 #[tokio::test]
 async fn an_empty_mailbox_claims_nothing() {
     let server = Server::start(|_| Reply::ok(BUNDLE)).await;
-    assert_eq!(
-        connector(&server).claim(&Filter::default()).await.unwrap(),
-        None
-    );
+    assert_eq!(connector(&server).claim(&Filter::default()).await.unwrap(), None);
     assert_eq!(connector(&server).message("9").await.unwrap(), None);
 }
 
@@ -196,10 +160,7 @@ async fn mailbox(ids: &'static [u32]) -> Server {
             return Reply::ok(asked.body.clone());
         }
         let at = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        Reply::ok(
-            ids.get(at)
-                .map_or(BUNDLE.to_owned(), |id| message(*id, "Claimed")),
-        )
+        Reply::ok(ids.get(at).map_or(BUNDLE.to_owned(), |id| message(*id, "Claimed")))
     })
     .await
 }
@@ -217,11 +178,8 @@ async fn processing_ends_with_an_empty_mailbox_and_sets_every_status() {
         .await
         .unwrap();
     assert_eq!((done.succeeded, done.failed, done.stopped_by), (2, 1, None));
-    let puts: Vec<_> = server
-        .asked()
-        .into_iter()
-        .filter(|asked| asked.line.starts_with("PUT"))
-        .collect();
+    let puts: Vec<_> =
+        server.asked().into_iter().filter(|asked| asked.line.starts_with("PUT")).collect();
     assert_eq!(puts.len(), 3);
     assert_eq!(puts[1].line, "PUT /FHIR/Koppeltaal/MessageHeader/2");
     assert!(
@@ -238,9 +196,7 @@ async fn processing_ends_with_an_empty_mailbox_and_sets_every_status() {
 async fn an_error_while_processing_puts_the_message_back_and_ends_the_run() {
     let server = mailbox(&[1, 2]).await;
     let done = connector(&server)
-        .process(&Filter::default(), |_| async {
-            Err::<Outcome, _>("the database is away")
-        })
+        .process(&Filter::default(), |_| async { Err::<Outcome, _>("the database is away") })
         .await
         .unwrap();
     assert_eq!(done.stopped_by, Some("the database is away"));
@@ -262,10 +218,7 @@ async fn browsing_follows_next_at_the_configured_server_only() {
         ).replace(r#""content":{"resourceType":"Patient","active":true}"#, &format!(r#""content":{}"#, header(9, "New"))))
     })
     .await;
-    let filter = Filter {
-        count: Some(1),
-        ..Filter::default()
-    };
+    let filter = Filter { count: Some(1), ..Filter::default() };
     let headers = connector(&server).browse(&filter).collect().await.unwrap();
     let ids: Vec<_> = headers.iter().map(|header| header.identifier()).collect();
     assert_eq!(ids, ["m1", "m9", "m2", "m9"]);
@@ -281,24 +234,16 @@ async fn xml_goes_out_and_comes_in() {
         Reply::ok(r#"<Conformance xmlns="http://hl7.org/fhir"><fhirVersion value="0.0.82"/></Conformance>"#)
     })
     .await;
-    let options = Options {
-        format: Format::Xml,
-        ..Options::default()
-    };
+    let options = Options { format: Format::Xml, ..Options::default() };
     let integration = Integration::new("n", "e");
     let connector =
         Connector::with_options(&server.url, "u", "p", "d", integration, &options).unwrap();
     let metadata = connector.metadata().await.unwrap();
-    assert_eq!(
-        metadata.get("fhirVersion").and_then(|v| v.text()),
-        Some("0.0.82")
-    );
+    assert_eq!(metadata.get("fhirVersion").and_then(|v| v.text()), Some("0.0.82"));
     assert_eq!(server.asked()[0].header("accept"), Some("application/xml"));
 
     let patient = Resource::new("https://a/Patient/1", resource::patient("A", "B"));
-    let refused = connector
-        .send("CreateOrUpdatePatient", patient, None, [])
-        .await;
+    let refused = connector.send("CreateOrUpdatePatient", patient, None, []).await;
     assert!(matches!(refused, Err(Error::Unexpected { .. })));
     assert!(server.asked()[1].body.starts_with("<feed"));
 }
@@ -318,18 +263,9 @@ async fn definitions_are_published_updated_and_listed() {
     })
     .await;
     let connector = connector(&server);
-    let made = connector
-        .publish_activity_definition(&definition())
-        .await
-        .unwrap();
-    assert_eq!(
-        made.url(),
-        "https://h/FHIR/Koppeltaal/Other/ActivityDefinition:3"
-    );
-    let changed = connector
-        .update_activity_definition(made.link(), made.resource())
-        .await
-        .unwrap();
+    let made = connector.publish_activity_definition(&definition()).await.unwrap();
+    assert_eq!(made.url(), "https://h/FHIR/Koppeltaal/Other/ActivityDefinition:3");
+    let changed = connector.update_activity_definition(made.link(), made.resource()).await.unwrap();
     assert!(changed.link().ends_with("/_history/v2"));
     assert_eq!(
         server.asked()[1].line,
@@ -337,14 +273,9 @@ async fn definitions_are_published_updated_and_listed() {
     );
     let listed = connector.activity_definitions(true).await.unwrap();
     assert_eq!(listed[0].view().unwrap().identifier(), Some("g1"));
-    assert!(
-        server.asked()[2]
-            .line
-            .ends_with("?code=ActivityDefinition&includearchived=yes")
-    );
-    let refused = connector
-        .update_activity_definition("https://h/Patient/1", made.resource())
-        .await;
+    assert!(server.asked()[2].line.ends_with("?code=ActivityDefinition&includearchived=yes"));
+    let refused =
+        connector.update_activity_definition("https://h/Patient/1", made.resource()).await;
     assert!(matches!(refused, Err(Error::Setup(_))));
 }
 
@@ -363,8 +294,5 @@ async fn a_status_can_be_set_by_number() {
     let header = connector.header("5").await.unwrap();
     assert_eq!((header.id(), header.status()), ("5", "Failed"));
     let header = connector.set_status(&header, &Status::New).await.unwrap();
-    assert_eq!(
-        (header.id(), header.status(), header.exception()),
-        ("5", "New", None)
-    );
+    assert_eq!((header.id(), header.status(), header.exception()), ("5", "New", None));
 }

@@ -69,10 +69,7 @@ impl Action {
 
     /// The action with this word.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|action| action.code() == code)
+        Self::ALL.iter().copied().find(|action| action.code() == code)
     }
 }
 

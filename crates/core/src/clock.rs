@@ -58,11 +58,9 @@ impl FromStr for Timestamp {
 
     /// Reads RFC 3339 with any offset.
     fn from_str(text: &str) -> Result<Self> {
-        jiff::Timestamp::from_str(text)
-            .map(|t| Self(t.as_microsecond()))
-            .map_err(|_| {
-                Error::Invalid(format!("`{text}` is not a time like 2024-01-05T10:00:00Z"))
-            })
+        jiff::Timestamp::from_str(text).map(|t| Self(t.as_microsecond())).map_err(|_| {
+            Error::Invalid(format!("`{text}` is not a time like 2024-01-05T10:00:00Z"))
+        })
     }
 }
 

@@ -6,13 +6,8 @@ use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::error::{Error, Result};
 
-const UNITS: [(&str, u64); 5] = [
-    ("ms", 1),
-    ("s", 1_000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-];
+const UNITS: [(&str, u64); 5] =
+    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// Reads a whole number followed by `ms`, `s`, `m`, `h` or `d`.
 pub fn parse(text: &str) -> Result<Duration> {
@@ -21,18 +16,11 @@ pub fn parse(text: &str) -> Result<Duration> {
             "`{text}` is not a duration: write a number and a unit, such as 500ms, 30s, 15m, 72h or 56d"
         ))
     };
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .ok_or_else(invalid)?;
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(invalid)?;
     let number: u64 = text[..digits].parse().map_err(|_| invalid())?;
-    let (_, factor) = UNITS
-        .iter()
-        .find(|(unit, _)| *unit == &text[digits..])
-        .ok_or_else(invalid)?;
-    number
-        .checked_mul(*factor)
-        .map(Duration::from_millis)
-        .ok_or_else(invalid)
+    let (_, factor) =
+        UNITS.iter().find(|(unit, _)| *unit == &text[digits..]).ok_or_else(invalid)?;
+    number.checked_mul(*factor).map(Duration::from_millis).ok_or_else(invalid)
 }
 
 /// Writes a duration in the largest unit that divides it.
@@ -41,11 +29,8 @@ pub fn format(duration: Duration) -> String {
     if ms == 0 {
         return "0s".to_owned();
     }
-    let (unit, factor) = UNITS
-        .iter()
-        .rev()
-        .find(|(_, factor)| ms.is_multiple_of(*factor))
-        .unwrap_or(&UNITS[0]);
+    let (unit, factor) =
+        UNITS.iter().rev().find(|(_, factor)| ms.is_multiple_of(*factor)).unwrap_or(&UNITS[0]);
     format!("{}{unit}", ms / factor)
 }
 
@@ -80,8 +65,7 @@ pub mod optional_text {
     /// Reads the contract's form, or null.
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
         let text = Option::<String>::deserialize(d)?;
-        text.map(|text| super::parse(&text).map_err(serde::de::Error::custom))
-            .transpose()
+        text.map(|text| super::parse(&text).map_err(serde::de::Error::custom)).transpose()
     }
 }
 
@@ -100,16 +84,9 @@ mod tests {
 
     #[test]
     fn odd_durations_are_refused() {
-        for text in [
-            "",
-            "15",
-            "m",
-            "-1s",
-            "1.5h",
-            "1w",
-            "99999999999999999999d",
-            "99999999999999d ",
-        ] {
+        for text in
+            ["", "15", "m", "-1s", "1.5h", "1w", "99999999999999999999d", "99999999999999d "]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -61,13 +61,9 @@ impl FromStr for Event {
     type Err = Error;
 
     fn from_str(code: &str) -> Result<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|event| event.code() == code)
-            .ok_or_else(|| {
-                Error::Invalid(format!("`{code}` is not a message event of Koppeltaal 1.3"))
-            })
+        Self::ALL.iter().copied().find(|event| event.code() == code).ok_or_else(|| {
+            Error::Invalid(format!("`{code}` is not a message event of Koppeltaal 1.3"))
+        })
     }
 }
 

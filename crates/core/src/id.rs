@@ -24,10 +24,7 @@ pub struct Sequence {
 impl Sequence {
     /// The keys of process `node` (taken modulo [`NODES`]).
     pub fn new(node: i64) -> Self {
-        Self {
-            node: node.rem_euclid(NODES),
-            last: AtomicI64::new(0),
-        }
+        Self { node: node.rem_euclid(NODES), last: AtomicI64::new(0) }
     }
 
     /// The next key: greater than every key this process gave before, and
@@ -64,10 +61,7 @@ pub struct StampSequence {
 impl StampSequence {
     /// The stamps of process `node` (taken modulo [`NODES`]).
     pub fn new(node: i64) -> Self {
-        Self {
-            node: node.rem_euclid(NODES),
-            last: AtomicI64::new(0),
-        }
+        Self { node: node.rem_euclid(NODES), last: AtomicI64::new(0) }
     }
 
     /// The next stamp: greater than `floor` (the previous stamps of the
@@ -126,9 +120,6 @@ mod tests {
         let second = stamps.next(NOW, first + 1_000_000);
         assert!(second > first + 1_000_000);
         assert_eq!((first % NODES, second % NODES), (5, 5));
-        assert!(
-            stamps.next(Timestamp(0), 0) > second,
-            "a clock that jumps back does no harm"
-        );
+        assert!(stamps.next(Timestamp(0), 0) > second, "a clock that jumps back does no harm");
     }
 }

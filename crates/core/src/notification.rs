@@ -63,14 +63,9 @@ mod tests {
 
     #[test]
     fn pauses_double_within_their_jitter_and_end() {
-        let schedule = Schedule {
-            attempts: 5,
-            first_retry: Duration::from_secs(30),
-        };
+        let schedule = Schedule { attempts: 5, first_retry: Duration::from_secs(30) };
         let pause = |failed, jitter| {
-            schedule
-                .next(failed, Timestamp(0), jitter)
-                .map(|t| t.since(Timestamp(0)).as_secs())
+            schedule.next(failed, Timestamp(0), jitter).map(|t| t.since(Timestamp(0)).as_secs())
         };
         assert_eq!(
             (1..=5).map(|n| pause(n, 0.5)).collect::<Vec<_>>(),

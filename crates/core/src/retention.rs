@@ -37,9 +37,7 @@ impl Rule {
                 .instances_of(domain.number)
                 .any(|i| i.application.retain_events.contains(&event)),
             retain_on_success: setting.is_some_and(|r| r.retain_on_success),
-            max_age: setting
-                .and_then(|r| r.max_age)
-                .map_or(limits.max, |age| age.min(limits.max)),
+            max_age: setting.and_then(|r| r.max_age).map_or(limits.max, |age| age.min(limits.max)),
         }
     }
 
@@ -59,35 +57,22 @@ mod tests {
     use super::*;
 
     const DAY: Duration = Duration::from_secs(86_400);
-    const LIMITS: Limits = Limits {
-        grace: DAY,
-        max: Duration::from_secs(56 * 86_400),
-    };
-    const PLAIN: Rule = Rule {
-        required: false,
-        retain_on_success: false,
-        max_age: LIMITS.max,
-    };
+    const LIMITS: Limits = Limits { grace: DAY, max: Duration::from_secs(56 * 86_400) };
+    const PLAIN: Rule = Rule { required: false, retain_on_success: false, max_age: LIMITS.max };
 
     #[test]
     fn grace_passes_before_a_retrieved_body_goes() {
         let t = Timestamp(0);
         assert!(!PLAIN.goes_after_success(t, LIMITS, t.plus(DAY).minus(Duration::from_micros(1))));
         assert!(PLAIN.goes_after_success(t, LIMITS, t.plus(DAY)));
-        let kept = Rule {
-            retain_on_success: true,
-            ..PLAIN
-        };
+        let kept = Rule { retain_on_success: true, ..PLAIN };
         assert!(!kept.goes_after_success(t, LIMITS, t.plus(LIMITS.max)));
         assert!(kept.goes_by_age(t, t.plus(LIMITS.max)));
     }
 
     #[test]
     fn what_an_application_requires_outlives_every_limit() {
-        let rule = Rule {
-            required: true,
-            ..PLAIN
-        };
+        let rule = Rule { required: true, ..PLAIN };
         let later = Timestamp(0).plus(57 * DAY);
         assert!(!rule.goes_by_age(Timestamp(0), later));
         assert!(!rule.goes_after_success(Timestamp(0), LIMITS, later));

@@ -134,21 +134,16 @@ pub fn put(from: Status, claims: i64, asked: Status) -> Option<Change> {
         (Success | ReplacedByNewVersion, _) | (New, New) => None,
         (Claimed, New) => Some(back_to_new(claims)),
         (Failed | MaximumRetriesExceeded, New) => Some(Change { to: New, claims: 0 }),
-        (New | Failed | MaximumRetriesExceeded, Claimed) => Some(Change {
-            to: Claimed,
-            claims: claims + 1,
-        }),
+        (New | Failed | MaximumRetriesExceeded, Claimed) => {
+            Some(Change { to: Claimed, claims: claims + 1 })
+        }
         (_, asked) => Some(Change { to: asked, claims }),
     }
 }
 
 /// A claim that ended without a result: back to New, or the end of it.
 pub fn back_to_new(claims: i64) -> Change {
-    let to = if claims >= MAX_CLAIMS {
-        Status::MaximumRetriesExceeded
-    } else {
-        Status::New
-    };
+    let to = if claims >= MAX_CLAIMS { Status::MaximumRetriesExceeded } else { Status::New };
     Change { to, claims }
 }
 
@@ -200,13 +195,7 @@ mod tests {
     #[test]
     fn only_four_codes_can_be_asked_for() {
         assert_eq!(settable("Failed"), Some(Failed));
-        for code in [
-            "ReplacedByNewVersion",
-            "MaximumRetriesExceeded",
-            "Foo",
-            "new",
-            "",
-        ] {
+        for code in ["ReplacedByNewVersion", "MaximumRetriesExceeded", "Foo", "new", ""] {
             assert_eq!(settable(code), None);
         }
     }

@@ -23,9 +23,7 @@ impl Stamp {
         let (ms, tenths) = fraction.strip_prefix(':')?.split_once('.')?;
         let digits = |s: &str, most: usize| -> Option<i64> {
             (1..=most).contains(&s.len()).then_some(())?;
-            s.bytes()
-                .all(|b| b.is_ascii_digit())
-                .then(|| s.parse().ok())?
+            s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse().ok())?
         };
         let (ms, tenths) = (digits(ms, 3)?, digits(tenths, 4)?);
         let time: jiff::civil::DateTime = seconds.parse().ok()?;
@@ -61,16 +59,11 @@ mod tests {
 
     #[test]
     fn a_stamp_is_written_zero_padded_and_read_back() {
-        for text in [
-            "2019-03-19T08:41:05:117.0342",
-            "2024-01-01T00:00:00:000.0000",
-        ] {
+        for text in ["2019-03-19T08:41:05:117.0342", "2024-01-01T00:00:00:000.0000"] {
             assert_eq!(Stamp::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(
-            Stamp::parse("1970-01-01T01:01:01:01.1")
-                .unwrap()
-                .to_string(),
+            Stamp::parse("1970-01-01T01:01:01:01.1").unwrap().to_string(),
             "1970-01-01T01:01:01:001.0001"
         );
     }

@@ -86,43 +86,22 @@ pub fn decide(rules: Rules, sent: Sent<'_>, known: Option<Known<'_>>) -> Decisio
 }
 
 fn of_current(sent: Sent<'_>, known: Known<'_>) -> Decision {
-    if sent.focal || sent.digest != known.digest {
-        Decision::Update
-    } else {
-        Decision::Keep
-    }
+    if sent.focal || sent.digest != known.digest { Decision::Update } else { Decision::Keep }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RULES: Rules = Rules {
-        all_resources: true,
-        check_non_focal: true,
-        adopt_unknown: true,
-    };
-    const KNOWN: Option<Known<'static>> = Some(Known {
-        version: "2",
-        digest: b"x",
-    });
+    const RULES: Rules = Rules { all_resources: true, check_non_focal: true, adopt_unknown: true };
+    const KNOWN: Option<Known<'static>> = Some(Known { version: "2", digest: b"x" });
 
     fn focal(version: Option<&'static str>) -> Sent<'static> {
-        Sent {
-            focal: true,
-            identified: true,
-            version,
-            digest: b"x",
-        }
+        Sent { focal: true, identified: true, version, digest: b"x" }
     }
 
     fn other(version: Option<&'static str>, digest: &'static [u8]) -> Sent<'static> {
-        Sent {
-            focal: false,
-            identified: true,
-            version,
-            digest,
-        }
+        Sent { focal: false, identified: true, version, digest }
     }
 
     #[test]
@@ -143,65 +122,34 @@ mod tests {
             (other(Some("9"), b"x"), None, Adopt),
         ];
         for (sent, known, decision) in table {
-            assert_eq!(
-                decide(RULES, *sent, *known),
-                *decision,
-                "{sent:?} against {known:?}"
-            );
+            assert_eq!(decide(RULES, *sent, *known), *decision, "{sent:?} against {known:?}");
         }
     }
 
     #[test]
     fn below_1_3_5_only_the_focal_resource_counts() {
-        let rules = Rules {
-            all_resources: false,
-            ..RULES
-        };
-        assert_eq!(
-            decide(rules, other(Some("1"), b"y"), KNOWN),
-            Decision::Unversioned
-        );
-        assert_eq!(
-            decide(rules, focal(Some("1")), KNOWN),
-            Decision::VersionConflict
-        );
+        let rules = Rules { all_resources: false, ..RULES };
+        assert_eq!(decide(rules, other(Some("1"), b"y"), KNOWN), Decision::Unversioned);
+        assert_eq!(decide(rules, focal(Some("1")), KNOWN), Decision::VersionConflict);
     }
 
     #[test]
     fn the_domain_switch_lets_stale_non_focal_versions_pass() {
-        let rules = Rules {
-            check_non_focal: false,
-            ..RULES
-        };
-        assert_eq!(
-            decide(rules, other(Some("1"), b"y"), KNOWN),
-            Decision::Update
-        );
+        let rules = Rules { check_non_focal: false, ..RULES };
+        assert_eq!(decide(rules, other(Some("1"), b"y"), KNOWN), Decision::Update);
         assert_eq!(decide(rules, other(Some("1"), b"x"), KNOWN), Decision::Keep);
-        assert_eq!(
-            decide(rules, focal(Some("1")), KNOWN),
-            Decision::VersionConflict
-        );
+        assert_eq!(decide(rules, focal(Some("1")), KNOWN), Decision::VersionConflict);
     }
 
     #[test]
     fn unknown_versions_can_be_refused() {
-        let rules = Rules {
-            adopt_unknown: false,
-            ..RULES
-        };
-        assert_eq!(
-            decide(rules, focal(Some("9")), None),
-            Decision::VersionConflict
-        );
+        let rules = Rules { adopt_unknown: false, ..RULES };
+        assert_eq!(decide(rules, focal(Some("9")), None), Decision::VersionConflict);
     }
 
     #[test]
     fn an_entry_without_a_self_link_is_forwarded() {
-        let sent = Sent {
-            identified: false,
-            ..other(None, b"x")
-        };
+        let sent = Sent { identified: false, ..other(None, b"x") };
         assert_eq!(decide(RULES, sent, None), Decision::Unversioned);
     }
 }

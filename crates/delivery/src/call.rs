@@ -54,10 +54,7 @@ impl Clients {
             public: OnceLock::new(),
             any: OnceLock::new(),
             loopback: OnceLock::new(),
-            anchors: settings
-                .ca_file
-                .as_deref()
-                .map_or(Ok(Vec::new()), anchors)?,
+            anchors: settings.ca_file.as_deref().map_or(Ok(Vec::new()), anchors)?,
             connect_timeout: settings.connect_timeout,
             timeout: settings.timeout,
         })
@@ -73,10 +70,7 @@ impl Clients {
             return Ok(client.clone());
         }
         let client = self.build(reach).map_err(|error| {
-            format!(
-                "no https client: {}; see outbound.ca_file",
-                innermost(&error)
-            )
+            format!("no https client: {}; see outbound.ca_file", innermost(&error))
         })?;
         Ok(kept.get_or_init(|| client).clone())
     }
@@ -103,10 +97,10 @@ impl Clients {
     /// Sends a request and waits for its answer.
     pub(crate) async fn post(&self, request: Request) -> Answer {
         let began = Instant::now();
-        let mut answer = self.exchange(request).await.unwrap_or_else(|error| Answer {
-            error: Some(error),
-            ..Answer::default()
-        });
+        let mut answer = self
+            .exchange(request)
+            .await
+            .unwrap_or_else(|error| Answer { error: Some(error), ..Answer::default() });
         answer.took = began.elapsed();
         answer
     }
@@ -126,15 +120,12 @@ impl Clients {
             status: Some(status.as_u16()),
             error: match status {
                 _ if status.is_success() => None,
-                _ if status.is_redirection() => Some(format!(
-                    "answered {} (redirects are not followed)",
-                    status.as_u16()
-                )),
+                _ if status.is_redirection() => {
+                    Some(format!("answered {} (redirects are not followed)", status.as_u16()))
+                }
                 _ => Some(format!("answered {}", status.as_u16())),
             },
-            retry_after: retry_after
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
+            retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
             took: Duration::ZERO,
         };
         // The status has said everything; a body that breaks off changes nothing.
@@ -158,19 +149,12 @@ impl Clients {
         }
         if error.is_timeout() {
             return if error.is_connect() {
-                format!(
-                    "no connection within {} ms",
-                    self.connect_timeout.as_millis()
-                )
+                format!("no connection within {} ms", self.connect_timeout.as_millis())
             } else {
                 format!("no answer within {} ms", self.timeout.as_millis())
             };
         }
-        let what = if error.is_connect() {
-            "no connection"
-        } else {
-            "no answer"
-        };
+        let what = if error.is_connect() { "no connection" } else { "no answer" };
         format!("{what}: {}", innermost(error))
     }
 }
@@ -184,12 +168,7 @@ fn innermost(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    let text: String = cause
-        .to_string()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect();
+    let text: String = cause.to_string().chars().filter(|c| !c.is_control()).take(200).collect();
     text
 }
 

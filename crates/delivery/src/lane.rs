@@ -59,22 +59,14 @@ impl Lane {
 
     /// Takes note of an attempt.
     pub(crate) fn attempted(&mut self, strained: bool, failed: bool, took: Duration, now: Instant) {
-        self.strain = if strained {
-            self.strain.saturating_add(1)
-        } else {
-            0
-        };
+        self.strain = if strained { self.strain.saturating_add(1) } else { 0 };
         self.rest_until = (self.is_strained() && failed).then(|| now + took);
     }
 
     /// Whether something waits for the end of a rest, and when that is.
     pub(crate) fn rests_until(&self) -> Option<Instant> {
         let waits = self.is_strained() && self.in_flight == 0;
-        if waits && (self.more || !self.held.is_empty()) {
-            self.rest_until
-        } else {
-            None
-        }
+        if waits && (self.more || !self.held.is_empty()) { self.rest_until } else { None }
     }
 
     /// Whether a rest is over and something can be fetched from the outbox.
@@ -104,10 +96,7 @@ mod tests {
         }
         assert!(lane.is_strained());
         assert_eq!((lane.wants(now), lane.has_slot(4, now)), (0, false));
-        assert_eq!(
-            (lane.wants(now + took), lane.has_slot(4, now + took)),
-            (1, true)
-        );
+        assert_eq!((lane.wants(now + took), lane.has_slot(4, now + took)), (1, true));
         lane.attempted(false, false, Duration::ZERO, now);
         assert_eq!((lane.wants(now), lane.has_slot(4, now)), (EACH, true));
     }

@@ -59,9 +59,7 @@ pub struct Deps {
 
 impl fmt::Debug for Deps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deps")
-            .field("store", &self.store)
-            .finish_non_exhaustive()
+        f.debug_struct("Deps").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
@@ -91,12 +89,7 @@ impl Delivery {
         let (stop, stopped) = oneshot::channel();
         let worker = Worker::new(deps, settings, Arc::clone(&waker.0), Arc::clone(&metrics))?;
         let worker = tokio::spawn(worker.run(stopped));
-        Ok(Self {
-            waker,
-            metrics,
-            stop,
-            worker,
-        })
+        Ok(Self { waker, metrics, stop, worker })
     }
 
     /// Tells that a commit announced something. Cheap; many calls make one look.

@@ -19,11 +19,7 @@ pub async fn get(url: &str, ca_file: Option<&Path>, patience: Duration) -> Resul
         }
     }
     let client = builder.build().map_err(|error| error.to_string())?;
-    let answer = client
-        .get(url)
-        .send()
-        .await
-        .map_err(|error| in_words(&error))?;
+    let answer = client.get(url).send().await.map_err(|error| in_words(&error))?;
     if answer.status().is_success() {
         Ok(())
     } else {
@@ -34,11 +30,7 @@ pub async fn get(url: &str, ca_file: Option<&Path>, patience: Duration) -> Resul
 /// Connects to the host of the URL and says nothing.
 pub async fn connect(url: &str, patience: Duration) -> Result<(), String> {
     let url = Url::parse(url).map_err(|error| error.to_string())?;
-    let host = url
-        .host_str()
-        .ok_or("it has no host")?
-        .trim_matches(['[', ']'])
-        .to_owned();
+    let host = url.host_str().ok_or("it has no host")?.trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().ok_or("it has no port")?;
     let connecting = tokio::net::TcpStream::connect((host, port));
     match tokio::time::timeout(patience, connecting).await {

@@ -56,11 +56,9 @@ pub fn check_url(text: &str, domain: &Domain) -> Result<(Url, Reach), String> {
             Reach::Loopback
         }
         "http" => {
-            return Err(
-                "the endpoint is not https (plain http is allowed to loopback only, in a \
+            return Err("the endpoint is not https (plain http is allowed to loopback only, in a \
                         development or test domain with allow_http_loopback)"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         scheme => return Err(format!("the endpoint is not https but {scheme}")),
     };
@@ -134,11 +132,8 @@ impl Resolve for CheckedResolver {
         Box::pin(async move {
             let found: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let allowed: Vec<SocketAddr> = found
-                .iter()
-                .copied()
-                .filter(|address| reach.allows(address.ip()))
-                .collect();
+            let allowed: Vec<SocketAddr> =
+                found.iter().copied().filter(|address| reach.allows(address.ip())).collect();
             match (allowed.is_empty(), found.first()) {
                 (true, Some(refused)) => Err(Refused(reach.refusal(refused.ip())).into()),
                 _ => Ok(Box::new(allowed.into_iter()) as Addrs),
@@ -208,41 +203,18 @@ mod tests {
     }
 
     fn domain(phase: Phase, allow_http_loopback: bool) -> Domain {
-        Domain {
-            phase,
-            allow_http_loopback,
-            ..Domain::default()
-        }
+        Domain { phase, allow_http_loopback, ..Domain::default() }
     }
 
     #[test]
     fn plain_http_goes_to_loopback_in_a_domain_that_allows_it() {
         let lenient = domain(Phase::Test, true);
-        for url in [
-            "http://127.0.0.1:9100/hook",
-            "http://localhost/",
-            "http://[::1]:80/",
-        ] {
-            assert_eq!(
-                check_url(url, &lenient).unwrap().1,
-                Reach::Loopback,
-                "{url}"
-            );
-            assert!(
-                check_url(url, &domain(Phase::Test, false)).is_err(),
-                "{url}"
-            );
-            assert!(
-                check_url(url, &domain(Phase::Production, true)).is_err(),
-                "{url}"
-            );
+        for url in ["http://127.0.0.1:9100/hook", "http://localhost/", "http://[::1]:80/"] {
+            assert_eq!(check_url(url, &lenient).unwrap().1, Reach::Loopback, "{url}");
+            assert!(check_url(url, &domain(Phase::Test, false)).is_err(), "{url}");
+            assert!(check_url(url, &domain(Phase::Production, true)).is_err(), "{url}");
         }
-        for url in [
-            "http://10.0.0.1/",
-            "http://example.org/",
-            "ftp://127.0.0.1/",
-            "hook",
-        ] {
+        for url in ["http://10.0.0.1/", "http://example.org/", "ftp://127.0.0.1/", "hook"] {
             assert!(check_url(url, &lenient).is_err(), "{url}");
         }
     }
@@ -258,39 +230,18 @@ mod tests {
             "https://[::ffff:10.0.0.1]/",
             "https://169.254.169.254/latest",
         ] {
-            assert!(
-                check_url(url, &strict).unwrap_err().contains("refused"),
-                "{url}"
-            );
-            assert_eq!(
-                check_url(url, &domain(Phase::Test, false)).unwrap().1,
-                Reach::Any
-            );
+            assert!(check_url(url, &strict).unwrap_err().contains("refused"), "{url}");
+            assert_eq!(check_url(url, &domain(Phase::Test, false)).unwrap().1, Reach::Any);
         }
-        assert_eq!(
-            check_url("https://example.org/", &strict).unwrap().1,
-            Reach::Public
-        );
+        assert_eq!(check_url("https://example.org/", &strict).unwrap().1, Reach::Public);
     }
 
     #[tokio::test]
     async fn a_name_that_resolves_to_loopback_is_refused_for_production() {
         let name = || "localhost".parse::<Name>().unwrap();
-        let refused = CheckedResolver(Reach::Public)
-            .resolve(name())
-            .await
-            .err()
-            .unwrap();
+        let refused = CheckedResolver(Reach::Public).resolve(name()).await.err().unwrap();
         assert!(refused.downcast_ref::<Refused>().is_some());
-        let found = CheckedResolver(Reach::Loopback)
-            .resolve(name())
-            .await
-            .ok()
-            .unwrap();
-        assert!(
-            found
-                .map(|address| address.ip())
-                .all(|address| address.is_loopback())
-        );
+        let found = CheckedResolver(Reach::Loopback).resolve(name()).await.ok().unwrap();
+        assert!(found.map(|address| address.ip()).all(|address| address.is_loopback()));
     }
 }

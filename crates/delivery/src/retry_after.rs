@@ -39,11 +39,7 @@ mod tests {
             ("soon", None),
             ("", None),
         ] {
-            assert_eq!(
-                pause(header, now).map(|pause| pause.as_secs()),
-                expected,
-                "{header}"
-            );
+            assert_eq!(pause(header, now).map(|pause| pause.as_secs()), expected, "{header}");
         }
     }
 }

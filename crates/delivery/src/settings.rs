@@ -30,10 +30,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            schedule: Schedule {
-                attempts: 5,
-                first_retry: Duration::from_secs(30),
-            },
+            schedule: Schedule { attempts: 5, first_retry: Duration::from_secs(30) },
             connect_timeout: Duration::from_secs(3),
             timeout: Duration::from_secs(10),
             poll: Duration::from_secs(1),

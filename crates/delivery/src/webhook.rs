@@ -109,19 +109,12 @@ fn request(
         headers.insert(key, value);
     }
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    headers.insert(
-        HeaderName::from_static("category"),
-        category(&instance.domain.name),
-    );
+    headers.insert(HeaderName::from_static("category"), category(&instance.domain.name));
     headers.insert(
         HeaderName::from_static("koppeltaalmessageidentifier"),
         header_value(&due.identifier),
     );
-    Ok(Request {
-        url,
-        reach,
-        headers,
-    })
+    Ok(Request { url, reach, headers })
 }
 
 fn agent() -> HeaderValue {
@@ -139,10 +132,8 @@ fn category(domain: &str) -> HeaderValue {
 
 /// A text of a sender as a header value; control characters become spaces.
 fn header_value(text: &str) -> HeaderValue {
-    let clean: Vec<u8> = text
-        .bytes()
-        .map(|byte| if byte.is_ascii_control() { b' ' } else { byte })
-        .collect();
+    let clean: Vec<u8> =
+        text.bytes().map(|byte| if byte.is_ascii_control() { b' ' } else { byte }).collect();
     HeaderValue::from_bytes(&clean).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 

@@ -154,19 +154,9 @@ impl Worker {
 
     /// When the loop has something to do that nothing else tells it.
     fn timer(&self, now: Instant) -> Instant {
-        let look_at = if self.may_look() {
-            self.look_at
-        } else {
-            now + self.settings.poll
-        };
-        let rests = self
-            .lanes
-            .values()
-            .filter_map(Lane::rests_until)
-            .filter(|until| *until > now);
-        rests
-            .chain(self.recording.starts_at())
-            .fold(look_at, Instant::min)
+        let look_at = if self.may_look() { self.look_at } else { now + self.settings.poll };
+        let rests = self.lanes.values().filter_map(Lane::rests_until).filter(|until| *until > now);
+        rests.chain(self.recording.starts_at()).fold(look_at, Instant::min)
     }
 
     /// Starts to look for what is due, when it is time to.
@@ -191,22 +181,12 @@ impl Worker {
         self.left_out = false;
         self.lanes.values_mut().for_each(|lane| lane.more = false);
         self.lanes.retain(|_, lane| !lane.is_idle());
-        let mut room = HELD
-            .saturating_sub(self.held + self.running.len())
-            .min(AT_ONCE);
-        let mut strained = self
-            .settings
-            .strained_total()
-            .saturating_sub(self.strained_running);
+        let mut room = HELD.saturating_sub(self.held + self.running.len()).min(AT_ONCE);
+        let mut strained = self.settings.strained_total().saturating_sub(self.strained_running);
         let mut wanted = Vec::new();
         // The longest overdue first: whoever is left out now comes first then.
         found.sort_by_key(|waiting| waiting.due);
-        for Waiting {
-            domain,
-            instance,
-            due,
-        } in found
-        {
+        for Waiting { domain, instance, due } in found {
             if due > now {
                 self.look_within(due.since(now));
                 continue;
@@ -222,11 +202,7 @@ impl Worker {
             limit = limit.min(room);
             if limit > 0 {
                 room -= limit;
-                wanted.push(Wanted {
-                    domain,
-                    instance,
-                    limit: limit as i64,
-                });
+                wanted.push(Wanted { domain, instance, limit: limit as i64 });
             }
         }
         if !wanted.is_empty() {
@@ -240,9 +216,7 @@ impl Worker {
         let store = self.deps.store.clone();
         let until = now.plus(self.settings.lease());
         self.leasing = Some(Box::pin(async move {
-            let got = store
-                .write(move |tx| outbox::lease(tx, &asked, now, until))
-                .await?;
+            let got = store.write(move |tx| outbox::lease(tx, &asked, now, until)).await?;
             Ok(Leased { wanted, got })
         }));
     }
@@ -254,11 +228,7 @@ impl Worker {
         };
         self.held += got.len();
         for due in got {
-            self.lanes
-                .entry(due.instance)
-                .or_default()
-                .held
-                .push_back(due);
+            self.lanes.entry(due.instance).or_default().held.push_back(due);
         }
         for wanted in wanted.iter() {
             // Less than was wanted is all there was.

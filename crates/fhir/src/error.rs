@@ -70,27 +70,16 @@ impl ParseError {
         reason: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (line, column) = position(text, offset);
-        ParseError::Malformed {
-            line,
-            column,
-            reason: reason.into(),
-        }
+        ParseError::Malformed { line, column, reason: reason.into() }
     }
 
     pub(crate) fn duplicate(text: &str, offset: usize, name: &str) -> Self {
         let (line, column) = position(text, offset);
-        ParseError::DuplicateMember {
-            name: printable(name),
-            line,
-            column,
-        }
+        ParseError::DuplicateMember { name: printable(name), line, column }
     }
 
     pub(crate) fn foreign(name: &str, expected: &'static str) -> Self {
-        ParseError::ForeignNamespace {
-            name: printable(name),
-            expected,
-        }
+        ParseError::ForeignNamespace { name: printable(name), expected }
     }
 }
 

@@ -51,15 +51,8 @@ fn scalar() -> impl Strategy<Value = Node> {
             .prop_map(|n| Node::Number(n.into())),
         any::<String>().prop_map(Node::String),
         "[ -~]{0,12}".prop_map(Node::String),
-        prop::sample::select(vec![
-            "<div>x</div>",
-            "<div",
-            "true",
-            "12.50",
-            "Patient",
-            "Other"
-        ])
-        .prop_map(Node::from),
+        prop::sample::select(vec!["<div>x</div>", "<div", "true", "12.50", "Patient", "Other"])
+            .prop_map(Node::from),
     ]
 }
 
@@ -71,12 +64,7 @@ fn node() -> impl Strategy<Value = Node> {
     scalar().prop_recursive(5, 60, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(|items| {
-                Node::Array(
-                    items
-                        .into_iter()
-                        .filter(|item| *item != Node::Null)
-                        .collect(),
-                )
+                Node::Array(items.into_iter().filter(|item| *item != Node::Null).collect())
             }),
             object(inner),
         ]
@@ -94,15 +82,8 @@ fn object(inner: impl Strategy<Value = Node>) -> impl Strategy<Value = Node> {
 }
 
 fn resource() -> impl Strategy<Value = Node> {
-    let types = [
-        "Patient",
-        "Organization",
-        "Other",
-        "MessageHeader",
-        "CarePlan",
-        "Bundle",
-        "Novel type",
-    ];
+    let types =
+        ["Patient", "Organization", "Other", "MessageHeader", "CarePlan", "Bundle", "Novel type"];
     (prop::sample::select(types.to_vec()), object(node()))
         .prop_map(|(resource_type, node)| node.with("resourceType", resource_type))
 }
@@ -158,10 +139,7 @@ fn same(node: &Node, value: &serde_json::Value) -> bool {
         (Node::Bool(a), Value::Bool(b)) => a == b,
         // The other reader rounds in the last digit.
         (Node::Number(a), Value::Number(b)) => {
-            let (a, b) = (
-                a.parse().unwrap_or(f64::NAN),
-                b.as_f64().unwrap_or(f64::NAN),
-            );
+            let (a, b) = (a.parse().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
             (a - b).abs() <= a.abs() * 1e-12
         }
         (Node::String(a), Value::String(b)) => a == b,

@@ -11,10 +11,7 @@ const CARE_PLAN: &str = include_str!("samples/care_plan.xml");
 /// Compares two trees by meaning and shows them as JSON when they differ.
 #[track_caller]
 fn assert_same(found: &Node, expected: &Node) {
-    let (found, expected) = (
-        json::render(&sorted(found)),
-        json::render(&sorted(expected)),
-    );
+    let (found, expected) = (json::render(&sorted(found)), json::render(&sorted(expected)));
     assert_eq!(found, expected);
 }
 
@@ -72,23 +69,10 @@ fn a_feed_in_any_order_becomes_the_json_form_of_the_standard() {
           "summary":"<div xmlns=\"http://www.w3.org/1999/xhtml\">short</div>"}]}"##,
     );
     assert_same(&node, &expected);
-    let names: Vec<_> = node
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(n, _)| n.to_owned())
-        .collect();
+    let names: Vec<_> = node.as_object().unwrap().iter().map(|(n, _)| n.to_owned()).collect();
     assert_eq!(
         names,
-        [
-            "resourceType",
-            "title",
-            "id",
-            "author",
-            "totalResults",
-            "category",
-            "entry"
-        ]
+        ["resourceType", "title", "id", "author", "totalResults", "category", "entry"]
     );
     assert_same(&read_xml(&render_xml(&node)), &expected);
 }
@@ -190,9 +174,7 @@ fn a_narrative_is_kept_verbatim_and_made_self_contained() {
                <h:div  a = 'b'><h:p>x</h:p> <!-- c --> </h:div></x:text></x:Patient>";
     let node = read_xml(xml);
     assert_eq!(
-        node.get("text")
-            .and_then(|t| t.get("div"))
-            .and_then(Node::as_str),
+        node.get("text").and_then(|t| t.get("div")).and_then(Node::as_str),
         Some(
             "<h:div xmlns:h=\"http://www.w3.org/1999/xhtml\"  a = 'b'><h:p>x</h:p> <!-- c --> </h:div>"
         )
@@ -202,26 +184,13 @@ fn a_narrative_is_kept_verbatim_and_made_self_contained() {
 
 #[test]
 fn a_broken_narrative_of_a_json_sender_does_not_break_the_xml() {
-    for div in [
-        "<div>&nbsp;</div>",
-        "no markup",
-        "<div><p></div>",
-        "</div><evil/>",
-        "\u{0}",
-    ] {
+    for div in ["<div>&nbsp;</div>", "no markup", "<div><p></div>", "</div><evil/>", "\u{0}"] {
         let node = Node::object()
             .with("resourceType", "Patient")
             .with("text", Node::object().with("div", div));
         let back = read_xml(&render_xml(&node));
-        let shown = back
-            .get("text")
-            .and_then(|t| t.get("div"))
-            .and_then(Node::as_str)
-            .unwrap();
-        assert!(
-            shown.starts_with("<div xmlns=\"http://www.w3.org/1999/xhtml\">"),
-            "{shown}"
-        );
+        let shown = back.get("text").and_then(|t| t.get("div")).and_then(Node::as_str).unwrap();
+        assert!(shown.starts_with("<div xmlns=\"http://www.w3.org/1999/xhtml\">"), "{shown}");
     }
 }
 
@@ -248,9 +217,7 @@ fn bad_xml_is_refused_with_the_right_error() {
         other => panic!("{xml}: {other:?}"),
     };
     let inside = |content: &str| format!("{PATIENT}>{content}</Patient>");
-    for bad in [
-        "", " ", "x", "<", "<a", "<Patient", "<!-- -->", "</a>", "<?xml?>", "{}",
-    ] {
+    for bad in ["", " ", "x", "<", "<a", "<Patient", "<!-- -->", "</a>", "<?xml?>", "{}"] {
         malformed(bad.to_owned());
     }
     for bad in [
@@ -285,20 +252,14 @@ fn bad_xml_is_refused_with_the_right_error() {
     let check = |xml: String, expected: ParseError| {
         assert_eq!(parse_xml(xml.as_bytes()), Err(expected), "{xml}")
     };
-    check(
-        format!("<!DOCTYPE x [<!ENTITY a 'b'>]>{PATIENT}/>"),
-        ParseError::Doctype,
-    );
+    check(format!("<!DOCTYPE x [<!ENTITY a 'b'>]>{PATIENT}/>"), ParseError::Doctype);
     check(inside("<a value='&nbsp;'/>"), ParseError::Entity);
     check(inside("&a;"), ParseError::Entity);
     check(
         inside("<text><div xmlns='http://www.w3.org/1999/xhtml'>&nbsp;</div></text>"),
         ParseError::Entity,
     );
-    check(
-        format!("<?xml version='1.0' encoding='ISO-8859-1'?>{PATIENT}/>"),
-        ParseError::NotUtf8,
-    );
+    check(format!("<?xml version='1.0' encoding='ISO-8859-1'?>{PATIENT}/>"), ParseError::NotUtf8);
     assert_eq!(parse_xml(b"\xFF\xFE<\0a\0"), Err(ParseError::NotUtf8));
 }
 
@@ -327,9 +288,7 @@ fn elements_of_a_foreign_namespace_are_refused_inside_resources_and_ignored_in_f
     foreign("<Patient/>");
     foreign("<feed/>");
     foreign(&format!("{PATIENT}><x xmlns='urn:x'/></Patient>"));
-    foreign(&format!(
-        "{PATIENT}><birthDate xmlns='' value='1'/></Patient>"
-    ));
+    foreign(&format!("{PATIENT}><birthDate xmlns='' value='1'/></Patient>"));
     foreign(&format!(
         "{PATIENT}><gender><div xmlns='http://www.w3.org/1999/xhtml'/></gender></Patient>"
     ));
@@ -339,10 +298,7 @@ fn elements_of_a_foreign_namespace_are_refused_inside_resources_and_ignored_in_f
         "<feed xmlns='http://www.w3.org/2005/Atom'><entry><content><x xmlns='urn:x'/></content></entry></feed>",
     );
     let feed = "<feed xmlns='http://www.w3.org/2005/Atom'><x xmlns='urn:x'><y>z</y></x><subtitle>s</subtitle></feed>";
-    assert_eq!(
-        json::render(&read_xml(feed)),
-        r#"{"resourceType":"Bundle","entry":[]}"#
-    );
+    assert_eq!(json::render(&read_xml(feed)), r#"{"resourceType":"Bundle","entry":[]}"#);
 }
 
 #[test]
@@ -354,9 +310,7 @@ fn ambiguous_documents_are_refused() {
     twice(format!("{PATIENT} id='1'><id value='2'/></Patient>"));
     twice(format!("{PATIENT} id='1' id='2'/>"));
     twice(format!("{PATIENT}><resourceType value='Other'/></Patient>"));
-    twice(format!(
-        "{PATIENT}><extension url='a'><url value='b'/></extension></Patient>"
-    ));
+    twice(format!("{PATIENT}><extension url='a'><url value='b'/></extension></Patient>"));
     let atom = "http://www.w3.org/2005/Atom";
     twice(format!("<feed xmlns='{atom}'><id>1</id><id>2</id></feed>"));
     twice(format!(

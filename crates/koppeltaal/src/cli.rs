@@ -141,9 +141,7 @@ fn start(cli: Cli) -> Result<()> {
     let mut flags = cli.command.flags();
     flags.extend(cli.database.map(|url| ("database", url)));
     let context = Context::new(cli.config, &flags, cli.json)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let outcome = cli.command.run(&context).await;
         context.close().await;

@@ -31,9 +31,7 @@ pub struct Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("database", &self.config.database)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("database", &self.config.database).finish_non_exhaustive()
     }
 }
 
@@ -50,14 +48,7 @@ impl Context {
         let config = Config::from_values(&values)?;
         let seal = Arc::new(SealKey::parse(&config.seal_key)?);
         let clock = Arc::new(SystemClock);
-        Ok(Self {
-            config,
-            values,
-            json,
-            clock,
-            seal,
-            store: OnceCell::new(),
-        })
+        Ok(Self { config, values, json, clock, seal, store: OnceCell::new() })
     }
 
     /// The store. It must be there, and with the schema of this program.

@@ -18,16 +18,10 @@ pub fn start(log: &Log) -> Result<()> {
     })?;
     let lines = fmt::layer().with_writer(io::stderr);
     let lines = match log.format {
-        LogFormat::Human => lines
-            .with_target(false)
-            .with_ansi(io::stderr().is_terminal())
-            .boxed(),
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .boxed(),
+        LogFormat::Human => lines.with_target(false).with_ansi(io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
+        }
     };
     registry()
         .with(lines.with_filter(filter_fn(is_ours_or_harmless)).with_filter(filter))

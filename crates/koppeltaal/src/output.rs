@@ -36,9 +36,7 @@ pub fn list(as_json: bool, objects: &[Map<String, Value>], columns: &[&str]) -> 
     if as_json {
         return json(&objects);
     }
-    let headings = columns
-        .iter()
-        .map(|column| column.to_uppercase().replace('_', " "));
+    let headings = columns.iter().map(|column| column.to_uppercase().replace('_', " "));
     let mut rows = vec![headings.collect::<Vec<_>>()];
     for object in objects {
         let cell = |column: &&str| object.get(*column).map(short).unwrap_or_default();
@@ -70,10 +68,7 @@ fn short(value: &Value) -> String {
         Value::Array(items) => items.iter().map(short).collect::<Vec<_>>().join(", "),
         Value::Object(table) => {
             let pairs = table.iter().filter(|(_, value)| !value.is_null());
-            pairs
-                .map(|(k, v)| format!("{k}={}", short(v)))
-                .collect::<Vec<_>>()
-                .join(" ")
+            pairs.map(|(k, v)| format!("{k}={}", short(v))).collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),
     }
@@ -89,10 +84,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         let line = cells.collect::<Vec<_>>().join("  ");
         text.push_str(line.trim_end());
         text.push('\n');
@@ -107,15 +99,8 @@ mod tests {
     #[test]
     fn columns_are_aligned_and_lines_have_no_trailing_space() {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        let rows = [
-            row(["NAME", "PHASE"]),
-            row(["démo", "test"]),
-            row(["longer one", ""]),
-        ];
-        assert_eq!(
-            table(&rows),
-            "NAME        PHASE\ndémo        test\nlonger one\n"
-        );
+        let rows = [row(["NAME", "PHASE"]), row(["démo", "test"]), row(["longer one", ""])];
+        assert_eq!(table(&rows), "NAME        PHASE\ndémo        test\nlonger one\n");
     }
 
     #[test]

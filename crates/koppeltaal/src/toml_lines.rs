@@ -9,11 +9,7 @@ impl Lines {
     /// Looks through a text.
     pub fn of(text: &str) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self(
-            std::iter::once(0)
-                .chain(starts.map(|(at, _)| at + 1))
-                .collect(),
-        )
+        Self(std::iter::once(0).chain(starts.map(|(at, _)| at + 1)).collect())
     }
 
     /// The number of the line, from 1, that holds this byte.

@@ -9,12 +9,12 @@ use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
 use crate::deliver;
-use crate::feed::{self, Found};
+use crate::feed;
 
 /// Claims the caller's oldest New message that fits.
 pub async fn claim(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Refusal> {
     let event = match call.query.get("event").map(str::parse::<Event>) {
-        Some(Err(_)) => return Ok(nothing(app, call)),
+        Some(Err(_)) => return Ok(feed::nothing(app, call, "MessageHeader")),
         Some(Ok(event)) => Some(event),
         None => None,
     };
@@ -23,7 +23,7 @@ pub async fn claim(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Re
     let expired = call.query.is_yes("include-expired");
     // Polls of an empty mailbox are answered by a reader and write nothing.
     if !scope.read(move |tx| mailbox::has_claimable(tx, recipient, expired, now)).await? {
-        return Ok(nothing(app, call));
+        return Ok(feed::nothing(app, call, "MessageHeader"));
     }
     let claim = Claim {
         recipient,
@@ -35,14 +35,8 @@ pub async fn claim(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Re
     };
     let ids = app.parts.ids.clone();
     let claimed = scope.write(move |tx| mailbox::claim(tx, &ids, now, &claim)).await?;
-    let Some(claimed) = claimed else { return Ok(nothing(app, call)) };
+    let Some(claimed) = claimed else { return Ok(feed::nothing(app, call, "MessageHeader")) };
     app.metrics().claimed(&caller.domain.name, claimed.item.event);
     let content = deliver::bundle(app, caller, &claimed.item, claimed.body.as_ref())?;
     Ok(Answer { content, ..Answer::json(String::new()) })
-}
-
-/// An empty result; never with a `next` link, which clients would follow.
-fn nothing(app: &App, call: &Call) -> Answer {
-    let found = Found { collection: "MessageHeader", entry: Vec::new(), total: 0, paging: None };
-    Answer::tree(feed::bundle(app, call, found))
 }

@@ -4,6 +4,7 @@ use koppeltaal_core::Timestamp;
 use koppeltaal_fhir::dstu1::{Bundle, Entry, Link};
 use koppeltaal_fhir::{Node, object};
 
+use crate::answer::Answer;
 use crate::app::Inner;
 use crate::call::Call;
 
@@ -97,6 +98,11 @@ pub fn bundle(app: &Inner, call: &Call, found: Found) -> Node {
         entry: found.entry,
     }
     .into_node_with_total(u64::try_from(found.total).unwrap_or(0))
+}
+
+/// An empty result; never with a `next` link, which clients would follow.
+pub fn nothing(app: &Inner, call: &Call, collection: &'static str) -> Answer {
+    Answer::tree(bundle(app, call, Found { collection, entry: Vec::new(), total: 0, paging: None }))
 }
 
 /// The parameter of a `next` link that names the last item of the page before.

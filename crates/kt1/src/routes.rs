@@ -2,12 +2,16 @@
 //! how often, in which format, and the record of what was refused.
 
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use koppeltaal_core::audit::{Action, Entry};
+
+use koppeltaal_core::Error;
 
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
@@ -16,8 +20,8 @@ use crate::negotiate::Format;
 use crate::query::Query;
 use crate::verb::Verb;
 use crate::{
-    activity_definition, authenticate, body, browse, claim, cors, device, metadata, post_message,
-    read_message, set_status,
+    activity_definition, authenticate, body, browse, claim, cors, device, feed, metadata,
+    post_message, read_message, set_status,
 };
 
 /// What the request log tells of an answer.
@@ -57,7 +61,12 @@ where
     let mut told = Told::default();
     let mut format = Format::of_answer(&head.headers, Format::of_body(&head.headers, b""));
     let asked = Asked { head, peer, request_id: &request_id };
-    let result = answer(&app, asked, body, &mut format, &mut told).await;
+    let work = answer(&app, asked, body, &mut format, &mut told);
+    // A defect answers as every other error does.
+    let result = AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Error::internal("a request panicked").into()));
     let mut response = match result {
         Ok(answer) => answer.into_response(format),
         Err(refusal) => refusal.into_response(format, &request_id),
@@ -170,6 +179,7 @@ async fn perform(
         Verb::UpdateOther(number, version) => {
             activity_definition::update(app, call, caller, number, version).await
         }
+        Verb::SearchNothing(collection) => Ok(feed::nothing(app, call, collection)),
         Verb::SearchDevices => Ok(device::search(app, call, caller)),
         Verb::ReadDevice(number) => device::read(app, caller, number),
     }

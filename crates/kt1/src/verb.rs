@@ -20,6 +20,8 @@ pub(crate) enum Verb {
     UpdateOther(i64, Option<String>),
     SearchDevices,
     ReadDevice(i64),
+    /// A type that travels in messages and is not kept by itself.
+    SearchNothing(&'static str),
 }
 
 impl Verb {
@@ -37,6 +39,7 @@ impl Verb {
             Self::UpdateOther(..) => "update_other",
             Self::SearchDevices => "search_devices",
             Self::ReadDevice(_) => "read_device",
+            Self::SearchNothing(_) => "search_nothing",
         }
     }
 
@@ -51,6 +54,9 @@ impl Verb {
             ["metadata"] if get || method == Method::HEAD => Self::Metadata,
             ["mailbox"] if method == Method::POST => Self::PostMessage,
             ["messageheader"] | ["messageheader", "_search"] if get => Self::SearchMessages,
+            ["other"] | ["other", "_search"] if get => Self::SearchOther,
+            ["device"] | ["device", "_search"] if get => Self::SearchDevices,
+            ["messageheader" | "other" | "device", "_search"] => return Err(wrong_method(method)),
             ["messageheader", id] | ["messageheader", id, "_history", _] => {
                 let number = number(id, "MessageHeader")?;
                 if get {
@@ -61,7 +67,6 @@ impl Verb {
                     return Err(wrong_method(method));
                 }
             }
-            ["other"] | ["other", "_search"] if get => Self::SearchOther,
             ["other"] if method == Method::POST => Self::CreateOther,
             ["other", id, rest @ ..] if rest.is_empty() || is_version(rest) => {
                 let number = number(id.strip_prefix("activitydefinition:").unwrap_or(id), "Other")?;
@@ -73,7 +78,14 @@ impl Verb {
                     return Err(wrong_method(method));
                 }
             }
-            ["device"] | ["device", "_search"] if get => Self::SearchDevices,
+            ["patient"] | ["patient", "_search"] if get => Self::SearchNothing("Patient"),
+            ["profile"] | ["profile", "_search"] if get => Self::SearchNothing("Profile"),
+            ["valueset"] | ["valueset", "_search"] if get => Self::SearchNothing("ValueSet"),
+            ["patient" | "profile" | "valueset", _] if get => {
+                return Err(Refusal::not_found(
+                    "This server keeps messages; a resource by itself is at its application.",
+                ));
+            }
             ["device", id] if get => Self::ReadDevice(number(id, "Device")?),
             ["metadata" | "mailbox" | "messageheader" | "other" | "device", ..] => {
                 return Err(wrong_method(method));
@@ -153,9 +165,14 @@ mod tests {
             (Method::GET, "MessageHeader/x", Err(StatusCode::NOT_FOUND)),
             (Method::HEAD, "metadata", Ok(Verb::Metadata)),
             (Method::HEAD, "MessageHeader", Err(StatusCode::METHOD_NOT_ALLOWED)),
+            (Method::HEAD, "MessageHeader/_search", Err(StatusCode::METHOD_NOT_ALLOWED)),
+            (Method::POST, "Other/_search", Err(StatusCode::METHOD_NOT_ALLOWED)),
+            (Method::GET, "Device/_search", Ok(Verb::SearchDevices)),
             (Method::DELETE, "MessageHeader/1", Err(StatusCode::METHOD_NOT_ALLOWED)),
             (Method::GET, "Mailbox", Err(StatusCode::METHOD_NOT_ALLOWED)),
             (Method::POST, "Subscription", Err(StatusCode::METHOD_NOT_ALLOWED)),
+            (Method::GET, "Patient/_search", Ok(Verb::SearchNothing("Patient"))),
+            (Method::GET, "ValueSet/1", Err(StatusCode::NOT_FOUND)),
             (Method::GET, "Condition", Err(StatusCode::NOT_FOUND)),
             (Method::GET, "", Err(StatusCode::NOT_FOUND)),
         ] {

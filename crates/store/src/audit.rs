@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::filter::Filter as Conditions;
 use crate::ids::Ids;
+use crate::row;
 use crate::scope::DomainTx;
 use crate::tx::{ColumnType, OnConflict, Row, Table, Tx};
-use crate::row;
 
 /// The domain number under which the server's own rows stand.
 pub const SERVER: i64 = 0;

@@ -40,29 +40,15 @@ impl Migration {
         ["{bytes}", "{text}", "{rowid}", "{without_rowid}"]
             .iter()
             .zip(words)
-            .fold(self.sql.to_owned(), |sql, (word, meaning)| {
-                sql.replace(word, meaning)
-            })
+            .fold(self.sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
     }
 }
 
 /// The schema of this program.
 pub const MIGRATIONS: &[Migration] = &[
-    Migration {
-        number: 1,
-        name: "directory",
-        sql: include_str!("migrations/0001_directory.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "mailbox",
-        sql: include_str!("migrations/0002_mailbox.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "outbox",
-        sql: include_str!("migrations/0003_outbox.sql"),
-    },
+    Migration { number: 1, name: "directory", sql: include_str!("migrations/0001_directory.sql") },
+    Migration { number: 2, name: "mailbox", sql: include_str!("migrations/0002_mailbox.sql") },
+    Migration { number: 3, name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
 ];
 
 /// A migration that a store has.
@@ -130,9 +116,7 @@ pub async fn status_of(store: &Store, migrations: &[Migration]) -> Result<Status
         .await?;
     let newest = applied.last().map_or(0, |last| last.number);
     refuse_newer(newest, migrations)?;
-    let pending = after(newest, migrations)
-        .map(|m| (m.number, m.name))
-        .collect();
+    let pending = after(newest, migrations).map(|m| (m.number, m.name)).collect();
     Ok(Status { applied, pending })
 }
 
@@ -160,9 +144,7 @@ const SELECT_APPLIED: &str =
 const SELECT_NEWEST: &str = "SELECT coalesce(max(number), 0) FROM schema_migration";
 
 fn after(newest: i64, migrations: &[Migration]) -> impl Iterator<Item = &Migration> {
-    migrations
-        .iter()
-        .filter(move |migration| migration.number > newest)
+    migrations.iter().filter(move |migration| migration.number > newest)
 }
 
 /// A store that a newer program wrote is left alone.
@@ -179,9 +161,7 @@ pub(crate) fn refuse_newer(newest: i64, migrations: &[Migration]) -> Result<()> 
 
 /// The time of the system's clock: it is for people, nothing depends on it.
 fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(0).plus(since)
 }
 
@@ -215,11 +195,7 @@ mod tests {
     #[test]
     fn each_engine_gets_its_own_words() {
         let sql = "CREATE TABLE a (k {rowid} PRIMARY KEY, t {text}, b {bytes}){without_rowid};";
-        let migration = Migration {
-            number: 1,
-            name: "a",
-            sql,
-        };
+        let migration = Migration { number: 1, name: "a", sql };
         assert_eq!(
             migration.sql(Dialect::Sqlite),
             "CREATE TABLE a (k INTEGER PRIMARY KEY, t TEXT, b BLOB) WITHOUT ROWID;"

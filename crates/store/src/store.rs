@@ -89,9 +89,7 @@ struct Inner {
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -121,22 +119,15 @@ impl Store {
             metrics: Arc::default(),
         };
         let (dialect, threads) = match url {
-            DatabaseUrl::Sqlite(path) => (
-                Dialect::Sqlite,
-                crate::engine::sqlite::start(path, options, &work).await?,
-            ),
-            DatabaseUrl::Postgres(_) => (
-                Dialect::Postgres,
-                crate::engine::postgres::start(url, options, &work).await?,
-            ),
+            DatabaseUrl::Sqlite(path) => {
+                (Dialect::Sqlite, crate::engine::sqlite::start(path, options, &work).await?)
+            }
+            DatabaseUrl::Postgres(_) => {
+                (Dialect::Postgres, crate::engine::postgres::start(url, options, &work).await?)
+            }
         };
         let threads = Mutex::new(threads);
-        Ok(Self(Arc::new(Inner {
-            url: url.clone(),
-            dialect,
-            work,
-            threads,
-        })))
+        Ok(Self(Arc::new(Inner { url: url.clone(), dialect, work, threads })))
     }
 
     /// Runs a closure as one unit of work: all of it is durable when this answers
@@ -176,9 +167,7 @@ impl Store {
             self.0.work.metrics.refused.increment();
             return Err(refusal);
         }
-        answered
-            .await
-            .unwrap_or_else(|_| Err(crate::engine::closed()))
+        answered.await.unwrap_or_else(|_| Err(crate::engine::closed()))
     }
 
     /// The SQL dialect of the engine.
@@ -213,27 +202,15 @@ impl Store {
     /// engine's threads.
     pub async fn close(self) {
         self.0.work.close();
-        let threads = std::mem::take(
-            &mut *self
-                .0
-                .threads
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let threads =
+            std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let joined = tokio::task::spawn_blocking(move || {
-            threads
-                .into_iter()
-                .map(JoinHandle::join)
-                .filter(Result::is_err)
-                .count()
+            threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count()
         });
         let joined = joined.await;
         debug_assert!(matches!(joined, Ok(0)), "a thread of the store panicked");
         if let Ok(panicked @ 1..) = joined {
-            tracing::error!(
-                store.threads = panicked,
-                "threads of the store had panicked"
-            );
+            tracing::error!(store.threads = panicked, "threads of the store had panicked");
         }
     }
 }

@@ -2,10 +2,7 @@
 //! fresh database on a private PostgreSQL that ends with the test process.
 //!
 //! Compiled with the feature `test-support` only.
-#![expect(
-    clippy::expect_used,
-    reason = "a test that cannot have its store fails"
-)]
+#![expect(clippy::expect_used, reason = "a test that cannot have its store fails")]
 
 mod cluster;
 mod trace;
@@ -50,20 +47,13 @@ impl Deref for TestStore {
 
 /// The defaults with fewer connections: many test stores share one server.
 pub fn options() -> Options {
-    Options {
-        postgres_write_connections: 4,
-        postgres_read_connections: 2,
-        ..Options::default()
-    }
+    Options { postgres_write_connections: 4, postgres_read_connections: 2, ..Options::default() }
 }
 
 /// The URL of a SQLite file that is not there yet, and the folder it will be in.
 pub fn sqlite() -> (DatabaseUrl, TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    (
-        DatabaseUrl::Sqlite(folder.path().join("koppeltaal.db")),
-        folder,
-    )
+    (DatabaseUrl::Sqlite(folder.path().join("koppeltaal.db")), folder)
 }
 
 /// The URL of a new empty database: on the server that `KOPPELTAAL_TEST_POSTGRES`
@@ -72,13 +62,9 @@ pub fn sqlite() -> (DatabaseUrl, TempDir) {
 /// Its texts sort by the rules of a language, as they do on most servers, so a
 /// query that relies on another order shows.
 pub async fn postgres() -> DatabaseUrl {
-    let server = tokio::task::spawn_blocking(server)
-        .await
-        .expect("a PostgreSQL to test with");
+    let server = tokio::task::spawn_blocking(server).await.expect("a PostgreSQL to test with");
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let name = format!(
         "kt_{}_{}_{}",
         std::process::id(),
@@ -86,10 +72,7 @@ pub async fn postgres() -> DatabaseUrl {
         now.subsec_nanos()
     );
     let admin = Address::new(&DatabaseUrl::Postgres(server.to_owned())).expect("a usable URL");
-    let (client, serve) = admin
-        .connect()
-        .await
-        .expect("a connection to the test PostgreSQL");
+    let (client, serve) = admin.connect().await.expect("a connection to the test PostgreSQL");
     let sorted = format!(
         "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' \
          LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C'"
@@ -97,10 +80,7 @@ pub async fn postgres() -> DatabaseUrl {
     if client.batch_execute(&sorted).await.is_err() {
         // Before version 15, or built without ICU.
         let plain = format!("CREATE DATABASE {name}");
-        client
-            .batch_execute(&plain)
-            .await
-            .expect("the right to create a database");
+        client.batch_execute(&plain).await.expect("the right to create a database");
     }
     drop(client);
     drop(serve.await);

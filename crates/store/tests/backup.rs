@@ -27,13 +27,8 @@ async fn filled() -> TestStore {
 }
 
 async fn count(file: &Path) -> i64 {
-    let store = Store::open(&DatabaseUrl::Sqlite(file.to_owned()), &options())
-        .await
-        .unwrap();
-    let row = store
-        .read(|tx| tx.query_one("SELECT count(*) FROM t", &[]))
-        .await
-        .unwrap();
+    let store = Store::open(&DatabaseUrl::Sqlite(file.to_owned()), &options()).await.unwrap();
+    let row = store.read(|tx| tx.query_one("SELECT count(*) FROM t", &[])).await.unwrap();
     store.close().await;
     row.unwrap().int(0).unwrap()
 }
@@ -42,10 +37,7 @@ async fn count(file: &Path) -> i64 {
 async fn a_backup_is_one_moment_of_a_store_that_is_being_written() {
     let test = filled().await;
     let folder = test.folder().unwrap().to_owned();
-    let (stop, written) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicI64::new(3000)),
-    );
+    let (stop, written) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(3000)));
     let (stops, counts, store) = (Arc::clone(&stop), Arc::clone(&written), test.store.clone());
     let writing = tokio::spawn(async move {
         for id in 3001.. {
@@ -53,10 +45,7 @@ async fn a_backup_is_one_moment_of_a_store_that_is_being_written() {
                 break;
             }
             let sql = "INSERT INTO t (id) VALUES ($1)";
-            store
-                .write(move |tx| tx.later(sql, args![id]))
-                .await
-                .unwrap();
+            store.write(move |tx| tx.later(sql, args![id])).await.unwrap();
             counts.store(id, Ordering::SeqCst);
         }
     });
@@ -66,9 +55,7 @@ async fn a_backup_is_one_moment_of_a_store_that_is_being_written() {
     let reports = Arc::new(Mutex::new(Vec::new()));
     let (told, target) = (Arc::clone(&reports), folder.join("backup.db"));
     let before = written.load(Ordering::SeqCst);
-    test.backup_to(&target, move |progress| told.lock().unwrap().push(progress))
-        .await
-        .unwrap();
+    test.backup_to(&target, move |progress| told.lock().unwrap().push(progress)).await.unwrap();
     let after = written.load(Ordering::SeqCst);
     stop.store(true, Ordering::SeqCst);
     writing.await.unwrap();
@@ -76,20 +63,13 @@ async fn a_backup_is_one_moment_of_a_store_that_is_being_written() {
     let reports = reports.lock().unwrap().clone();
     assert!(reports.len() > 1, "{reports:?}");
     assert!(reports.is_sorted_by_key(|report| report.done));
-    assert!(
-        reports
-            .last()
-            .is_some_and(|last| last.done == last.total && last.total > 3000)
-    );
+    assert!(reports.last().is_some_and(|last| last.done == last.total && last.total > 3000));
     assert!(!folder.join("backup.db.partial").exists());
 
     let restored = folder.join("restored/koppeltaal.db");
     restore_file(&target, &restored, false).unwrap();
     let found = count(&restored).await;
-    assert!(
-        (before..=after + 1).contains(&found),
-        "{before} {found} {after}"
-    );
+    assert!((before..=after + 1).contains(&found), "{before} {found} {after}");
     // The backup itself was left as it was.
     assert_eq!(count(&target).await, found);
 }
@@ -114,25 +94,14 @@ async fn a_restore_replaces_a_store_only_when_told_and_when_nobody_uses_it() {
     let folder = test.folder().unwrap().to_owned();
     let backup = folder.join("backup.db");
     test.backup_to(&backup, drop).await.unwrap();
-    test.write(|tx| tx.execute("DELETE FROM t", &[]))
-        .await
-        .unwrap();
+    test.write(|tx| tx.execute("DELETE FROM t", &[])).await.unwrap();
     let file = folder.join("koppeltaal.db");
 
     let refused = restore_file(&backup, &file, false).unwrap_err();
-    assert!(
-        matches!(&refused, Error::Conflict(text) if text.contains("not empty")),
-        "{refused}"
-    );
+    assert!(matches!(&refused, Error::Conflict(text) if text.contains("not empty")), "{refused}");
     let refused = restore_file(&backup, &file, true).unwrap_err();
-    assert!(
-        matches!(&refused, Error::Conflict(text) if text.contains("in use")),
-        "{refused}"
-    );
-    assert_eq!(
-        test.read(|tx| tx.query("SELECT 1 FROM t", &[])).await,
-        Ok(vec![])
-    );
+    assert!(matches!(&refused, Error::Conflict(text) if text.contains("in use")), "{refused}");
+    assert_eq!(test.read(|tx| tx.query("SELECT 1 FROM t", &[])).await, Ok(vec![]));
 
     test.store.clone().close().await;
     restore_file(&backup, &file, true).unwrap();
@@ -149,20 +118,14 @@ async fn what_is_no_intact_backup_of_ours_is_refused() {
         assert!(!target.exists());
         refused
     };
-    assert!(matches!(
-        refused(&folder.join("none.db")),
-        Error::NotFound(_)
-    ));
+    assert!(matches!(refused(&folder.join("none.db")), Error::NotFound(_)));
 
     let text = folder.join("text.db");
     std::fs::write(&text, "no database ".repeat(1000)).unwrap();
     assert!(matches!(refused(&text), Error::Unprocessable(_)));
 
     let foreign = folder.join("foreign.db");
-    rusqlite::Connection::open(&foreign)
-        .unwrap()
-        .execute_batch("CREATE TABLE a (b)")
-        .unwrap();
+    rusqlite::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE a (b)").unwrap();
     assert!(matches!(refused(&foreign), Error::Unprocessable(_)));
 
     let damaged = folder.join("damaged.db");
@@ -176,9 +139,7 @@ async fn what_is_no_intact_backup_of_ours_is_refused() {
     let newer = folder.join("newer.db");
     test.backup_to(&newer, drop).await.unwrap();
     let connection = rusqlite::Connection::open(&newer).unwrap();
-    connection
-        .execute_batch("INSERT INTO schema_migration VALUES (9999, 'later', 0)")
-        .unwrap();
+    connection.execute_batch("INSERT INTO schema_migration VALUES (9999, 'later', 0)").unwrap();
     drop(connection);
     let error = refused(&newer);
     assert!(error.to_string().contains("newer koppeltaal"), "{error}");

@@ -13,20 +13,13 @@ use koppeltaal_store::{DatabaseUrl, Options, Row, Store, Tx, args, row};
 
 async fn open(options: Options) -> Store {
     let store = Store::open(&postgres().await, &options).await.unwrap();
-    store
-        .write(|tx| tx.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)", &[]))
-        .await
-        .unwrap();
+    store.write(|tx| tx.execute("CREATE TABLE t (id BIGINT PRIMARY KEY)", &[])).await.unwrap();
     store
 }
 
 /// One connection for each purpose, so that a test knows which one it meets.
 fn single() -> Options {
-    Options {
-        postgres_write_connections: 1,
-        postgres_read_connections: 1,
-        ..options()
-    }
+    Options { postgres_write_connections: 1, postgres_read_connections: 1, ..options() }
 }
 
 fn add(tx: &mut dyn Tx, id: i64) -> Result<()> {
@@ -34,8 +27,7 @@ fn add(tx: &mut dyn Tx, id: i64) -> Result<()> {
 }
 
 fn own_process(tx: &mut dyn Tx) -> Result<i64> {
-    tx.query_one("SELECT CAST(pg_backend_pid() AS BIGINT)", &[])?
-        .map_or(Ok(0), |row| row.int(0))
+    tx.query_one("SELECT CAST(pg_backend_pid() AS BIGINT)", &[])?.map_or(Ok(0), |row| row.int(0))
 }
 
 async fn rows(store: &Store, sql: &'static str) -> Vec<Row> {
@@ -47,11 +39,7 @@ fn terminate(store: &Store, process: i64) -> impl Fn() -> Result<()> + Send + 's
     let (store, runtime) = (store.clone(), tokio::runtime::Handle::current());
     move || {
         runtime.block_on(store.write(move |tx| {
-            tx.query(
-                "SELECT pg_terminate_backend(CAST($1 AS INT), 5000)",
-                args![process],
-            )
-            .map(drop)
+            tx.query("SELECT pg_terminate_backend(CAST($1 AS INT), 5000)", args![process]).map(drop)
         }))
     }
 }
@@ -133,10 +121,7 @@ async fn a_connection_lost_in_commit_is_told_and_not_tried_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_is_solved_by_running_one_closure_again() {
     let store = open(options()).await;
-    store
-        .write(|tx| add(tx, 1).and_then(|()| add(tx, 2)))
-        .await
-        .unwrap();
+    store.write(|tx| add(tx, 1).and_then(|()| add(tx, 2))).await.unwrap();
     let both_hold_one = Arc::new(std::sync::Barrier::new(2));
     let calls = [(1_i64, 2_i64), (2, 1)].map(|(first, second)| {
         let (store, barrier) = (store.clone(), Arc::clone(&both_hold_one));
@@ -166,14 +151,8 @@ async fn a_deadlock_is_solved_by_running_one_closure_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_given_up() {
     let short = Duration::from_millis(200);
-    let store = open(Options {
-        postgres_statement_timeout: short,
-        ..single()
-    })
-    .await;
-    let slow = store
-        .write(|tx| tx.query("SELECT pg_sleep(30)", &[]).map(drop))
-        .await;
+    let store = open(Options { postgres_statement_timeout: short, ..single() }).await;
+    let slow = store.write(|tx| tx.query("SELECT pg_sleep(30)", &[]).map(drop)).await;
     assert!(matches!(slow, Err(Error::Unavailable(_))), "{slow:?}");
     store.write(|tx| add(tx, 1)).await.unwrap();
 }
@@ -187,9 +166,7 @@ async fn commits_wait_for_the_disk_whatever_the_servers_default_is() {
         admin
             .write(move |tx| {
                 let sql = "SELECT current_database()";
-                let name = tx
-                    .query_one(sql, &[])?
-                    .map_or(Ok(String::new()), |mut r| r.text(0))?;
+                let name = tx.query_one(sql, &[])?.map_or(Ok(String::new()), |mut r| r.text(0))?;
                 let sql = format!("ALTER DATABASE {name} SET synchronous_commit = {default}");
                 tx.execute(&sql, &[])?;
                 let sql = format!(
@@ -268,20 +245,14 @@ async fn a_server_that_is_away_is_told_soon() {
     let url: DatabaseUrl = cluster.url().parse().unwrap();
     let store = Store::open(&url, &single()).await.unwrap();
     store.ping().await.unwrap();
-    tokio::task::spawn_blocking(move || drop(cluster))
-        .await
-        .unwrap();
+    tokio::task::spawn_blocking(move || drop(cluster)).await.unwrap();
     let started = Instant::now();
     for _ in 0..5 {
         let refused = store.write(|tx| tx.query("SELECT 1", &[])).await;
         assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
     }
     assert!(store.ping().await.is_err());
-    assert!(
-        started.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     let refused = Store::open(&url, &single()).await.unwrap_err();
     assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
 }
@@ -291,10 +262,7 @@ async fn a_wrong_password_is_not_repeated_in_the_error() {
     let url = "postgres://nobody:s3cret@127.0.0.1:1/none".parse().unwrap();
     let refused = Store::open(&url, &single()).await.unwrap_err();
     assert!(!refused.to_string().contains("s3cret"), "{refused}");
-    assert!(
-        refused.to_string().contains("nobody@127.0.0.1:1"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("nobody@127.0.0.1:1"), "{refused}");
 }
 
 /// A server with TLS on a port of its own, the certificate it shows in a file.
@@ -308,32 +276,15 @@ struct Encrypted {
 fn encrypted() -> Encrypted {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let port_setting = format!("port={port}");
-    let settings = [
-        "fsync=off",
-        "listen_addresses=127.0.0.1",
-        "ssl=on",
-        &port_setting,
-    ];
-    let files = [
-        ("server.crt", certificate.as_str()),
-        ("server.key", key.as_str()),
-    ];
+    let settings = ["fsync=off", "listen_addresses=127.0.0.1", "ssl=on", &port_setting];
+    let files = [("server.crt", certificate.as_str()), ("server.key", key.as_str())];
     let cluster = Cluster::start(&settings, &files);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("server.pem");
     std::fs::write(&file, certificate).unwrap();
-    Encrypted {
-        _cluster: cluster,
-        _folder: folder,
-        port,
-        certificate: file,
-    }
+    Encrypted { _cluster: cluster, _folder: folder, port, certificate: file }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -342,9 +293,7 @@ async fn encryption_and_the_check_of_the_certificate_follow_the_url() {
     let root = format!("sslrootcert={}", server.certificate.display());
     let url = |host: &str, query: &str| -> DatabaseUrl {
         let port = server.port;
-        format!("postgres://postgres@{host}:{port}/postgres?{query}")
-            .parse()
-            .unwrap()
+        format!("postgres://postgres@{host}:{port}/postgres?{query}").parse().unwrap()
     };
     let accepted = [
         (url("localhost", "sslmode=disable"), 0),
@@ -355,18 +304,12 @@ async fn encryption_and_the_check_of_the_certificate_follow_the_url() {
     ];
     for (url, encrypted) in accepted {
         let store = Store::open(&url, &single()).await.unwrap();
-        let seen = rows(
-            &store,
-            "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
-        )
-        .await;
+        let seen = rows(&store, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").await;
         assert_eq!(seen, [row![i64::from(encrypted)]], "{url}");
         store.close().await;
     }
-    let refused = [
-        url("localhost", "sslmode=require"),
-        url("127.0.0.1", &format!("sslmode=require&{root}")),
-    ];
+    let refused =
+        [url("localhost", "sslmode=require"), url("127.0.0.1", &format!("sslmode=require&{root}"))];
     for url in refused {
         let refused = Store::open(&url, &single()).await.unwrap_err();
         assert!(

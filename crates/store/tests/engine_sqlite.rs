@@ -32,9 +32,7 @@ impl Opened {
     }
 
     fn count_from_outside(&self) -> i64 {
-        self.outside()
-            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
-            .unwrap()
+        self.outside().query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap()
     }
 }
 
@@ -99,9 +97,7 @@ async fn closures_that_wait_share_one_commit_and_are_answered_after_it() {
     // is their work to be seen nor are they answered.
     let (file, flag) = (opened.file(), Arc::clone(&answered));
     let last = store.write(move |tx| {
-        let inside = tx
-            .query_one("SELECT count(*) FROM t", &[])?
-            .map(|row| row.int(0));
+        let inside = tx.query_one("SELECT count(*) FROM t", &[])?.map(|row| row.int(0));
         let outside = rusqlite::Connection::open(&file).map_err(Error::internal)?;
         let outside: i64 = outside
             .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
@@ -109,10 +105,7 @@ async fn closures_that_wait_share_one_commit_and_are_answered_after_it() {
         Ok((inside, outside, flag.load(Ordering::SeqCst)))
     });
     let (seen, ()) = tokio::join!(last, async {
-        until("the last one waits", || {
-            store.metrics().waiting_writes == 11
-        })
-        .await;
+        until("the last one waits", || store.metrics().waiting_writes == 11).await;
         release.send(()).unwrap();
     });
     assert_eq!(seen, Ok((Some(Ok(10)), 0, false)));
@@ -137,11 +130,7 @@ async fn an_answered_write_is_seen_by_another_process_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_refuses_at_once_and_serves_those_who_wait() {
-    let opened = open(Options {
-        queue_bound: 2,
-        ..Options::default()
-    })
-    .await;
+    let opened = open(Options { queue_bound: 2, ..Options::default() }).await;
     let store = &opened.store;
     let (release, occupied) = occupy(store).await;
     let waiting = [1, 2].map(|id| {
@@ -175,11 +164,7 @@ async fn closing_runs_what_waits() {
             // A closed queue refuses; the answer is of no interest.
             let mut probe = std::pin::pin!(opened.store.write(|_| Ok(())));
             let waker = std::task::Waker::noop();
-            drop(
-                probe
-                    .as_mut()
-                    .poll(&mut std::task::Context::from_waker(waker)),
-            );
+            drop(probe.as_mut().poll(&mut std::task::Context::from_waker(waker)));
             opened.store.metrics().refused > 0
         }
     })
@@ -193,10 +178,7 @@ async fn closing_runs_what_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_told_and_gone_when_there_is_room_again() {
-    let options = Options {
-        sqlite_max_pages: NonZero::new(64),
-        ..Options::default()
-    };
+    let options = Options { sqlite_max_pages: NonZero::new(64), ..Options::default() };
     let opened = open(options).await;
     let store = &opened.store;
     let mut stored = 0;
@@ -226,15 +208,9 @@ async fn a_full_disk_is_told_and_gone_when_there_is_room_again() {
         }
     }
     store.ping().await.unwrap();
-    let count = store
-        .read(|tx| tx.query_one("SELECT count(*) FROM t", &[]))
-        .await
-        .unwrap();
+    let count = store.read(|tx| tx.query_one("SELECT count(*) FROM t", &[])).await.unwrap();
     assert_eq!(count.unwrap().int(0), Ok(stored));
-    store
-        .write(|tx| tx.execute("DELETE FROM t", &[]))
-        .await
-        .unwrap();
+    store.write(|tx| tx.execute("DELETE FROM t", &[])).await.unwrap();
     store.write(|tx| add(tx, 1)).await.unwrap();
     assert_eq!(opened.count_from_outside(), 1);
 }
@@ -243,15 +219,10 @@ async fn a_full_disk_is_told_and_gone_when_there_is_room_again() {
 async fn a_write_waits_for_another_process_that_writes() {
     let opened = open(Options::default()).await;
     let other = opened.outside();
-    other
-        .execute_batch("BEGIN IMMEDIATE; INSERT INTO t (id) VALUES (1)")
-        .unwrap();
+    other.execute_batch("BEGIN IMMEDIATE; INSERT INTO t (id) VALUES (1)").unwrap();
     let store = opened.store.clone();
     let call = tokio::spawn(async move { store.write(|tx| add(tx, 2)).await });
-    until("the writer took it", || {
-        opened.store.metrics().waiting_writes == 0
-    })
-    .await;
+    until("the writer took it", || opened.store.metrics().waiting_writes == 0).await;
     // Reads go on meanwhile.
     opened.store.ping().await.unwrap();
     other.execute_batch("COMMIT").unwrap();
@@ -263,10 +234,7 @@ async fn a_write_waits_for_another_process_that_writes() {
 async fn the_file_is_its_owners_alone() {
     let opened = open(Options::default()).await;
     for name in ["koppeltaal.db", "koppeltaal.db-wal", "koppeltaal.db-shm"] {
-        let mode = std::fs::metadata(opened.folder.path().join(name))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(opened.folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
 }
@@ -274,9 +242,7 @@ async fn the_file_is_its_owners_alone() {
 #[tokio::test]
 async fn the_folder_is_created_and_a_store_is_opened_again() {
     let (_, folder) = sqlite();
-    let url = format!("sqlite:{}/a/b/k.db", folder.path().display())
-        .parse()
-        .unwrap();
+    let url = format!("sqlite:{}/a/b/k.db", folder.path().display()).parse().unwrap();
     for _ in 0..2 {
         let store = Store::open(&url, &Options::default()).await.unwrap();
         store
@@ -285,41 +251,25 @@ async fn the_folder_is_created_and_a_store_is_opened_again() {
             .unwrap();
         store.close().await;
     }
-    let mode = std::fs::metadata(folder.path().join("a/b"))
-        .unwrap()
-        .permissions()
-        .mode();
+    let mode = std::fs::metadata(folder.path().join("a/b")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
-    assert!(
-        !folder.path().join("a/b/k.db-wal").exists(),
-        "closing empties the log"
-    );
+    assert!(!folder.path().join("a/b/k.db-wal").exists(), "closing empties the log");
 }
 
 #[tokio::test]
 async fn what_is_no_store_is_refused() {
     let (url, folder) = sqlite();
-    std::fs::write(
-        folder.path().join("koppeltaal.db"),
-        "no database\n".repeat(999),
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("koppeltaal.db"), "no database\n".repeat(999)).unwrap();
     let refused = Store::open(&url, &Options::default()).await.unwrap_err();
     assert!(matches!(&refused, Error::Invalid(text) if text.contains("is not a SQLite database")));
-    let folder: DatabaseUrl = format!("sqlite:{}", folder.path().display())
-        .parse()
-        .unwrap();
+    let folder: DatabaseUrl = format!("sqlite:{}", folder.path().display()).parse().unwrap();
     let refused = Store::open(&folder, &Options::default()).await.unwrap_err();
     assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn checkpoints_in_the_background_reach_the_main_file() {
-    let opened = open(Options {
-        checkpoint: Checkpoint::Background,
-        ..Options::default()
-    })
-    .await;
+    let opened = open(Options { checkpoint: Checkpoint::Background, ..Options::default() }).await;
     let small = std::fs::metadata(opened.file()).unwrap().len();
     opened
         .store
@@ -334,8 +284,5 @@ async fn checkpoints_in_the_background_reach_the_main_file() {
     })
     .await;
     opened.store.clone().close().await;
-    assert_eq!(
-        opened.url.to_string(),
-        format!("sqlite:{}", opened.file().display())
-    );
+    assert_eq!(opened.url.to_string(), format!("sqlite:{}", opened.file().display()));
 }

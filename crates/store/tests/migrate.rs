@@ -12,11 +12,8 @@ const FIRST: Migration = Migration {
     sql: "CREATE TABLE m_a (k {rowid} PRIMARY KEY, t {text} NOT NULL);\n\
           CREATE TABLE m_b (t {text} PRIMARY KEY, b {bytes}){without_rowid};",
 };
-const SECOND: Migration = Migration {
-    number: 2,
-    name: "second",
-    sql: "INSERT INTO m_a VALUES (1, 'a'), (2, 'B');",
-};
+const SECOND: Migration =
+    Migration { number: 2, name: "second", sql: "INSERT INTO m_a VALUES (1, 'a'), (2, 'B');" };
 const BROKEN: Migration = Migration {
     number: 3,
     name: "broken",
@@ -30,18 +27,12 @@ async fn open(url: &DatabaseUrl) -> Store {
 async fn check_migrations(url: DatabaseUrl) {
     let store = open(&url).await;
     let empty = status_of(&store, &[FIRST, SECOND]).await.unwrap();
-    assert_eq!(
-        (empty.applied.len(), empty.pending),
-        (0, vec![(1, "first"), (2, "second")])
-    );
+    assert_eq!((empty.applied.len(), empty.pending), (0, vec![(1, "first"), (2, "second")]));
 
     let applied = run_list(&store, &[FIRST]).await.unwrap();
     assert_eq!(applied.iter().map(|m| m.number).collect::<Vec<_>>(), [1]);
     let applied = run_list(&store, &[FIRST, SECOND]).await.unwrap();
-    assert_eq!(
-        applied.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(),
-        ["second"]
-    );
+    assert_eq!(applied.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["second"]);
     assert_eq!(run_list(&store, &[FIRST, SECOND]).await, Ok(vec![]));
     let status = status_of(&store, &[FIRST, SECOND]).await.unwrap();
     assert!(status.is_current());
@@ -56,13 +47,8 @@ async fn check_migrations(url: DatabaseUrl) {
         .map(|mut row| row.text(0).unwrap());
     assert_eq!(sorted.collect::<Vec<_>>(), ["B", "a"]);
 
-    let failed = run_list(&store, &[FIRST, SECOND, BROKEN])
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&failed, Error::Unavailable(text) if text.contains("3 (broken)")),
-        "{failed}"
-    );
+    let failed = run_list(&store, &[FIRST, SECOND, BROKEN]).await.unwrap_err();
+    assert!(matches!(&failed, Error::Unavailable(text) if text.contains("3 (broken)")), "{failed}");
     let status = status_of(&store, &[FIRST, SECOND]).await.unwrap();
     assert!(status.is_current(), "a failed migration leaves no trace");
     let half = store.read(|tx| tx.query("SELECT * FROM m_c", &[])).await;
@@ -116,10 +102,7 @@ async fn the_schema_of_the_program_fits_both_engines() {
     let (url, _folder) = sqlite();
     for url in [url, postgres().await] {
         let store = open(&url).await;
-        assert_eq!(
-            migrate::run(&store).await.unwrap().len(),
-            migrate::MIGRATIONS.len()
-        );
+        assert_eq!(migrate::run(&store).await.unwrap().len(), migrate::MIGRATIONS.len());
         assert!(migrate::status(&store).await.unwrap().is_current());
     }
 }

@@ -20,11 +20,7 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) fn new(size: usize) -> Self {
-        Self {
-            half: size.div_ceil(2).max(1),
-            young: HashMap::new(),
-            old: HashMap::new(),
-        }
+        Self { half: size.div_ceil(2).max(1), young: HashMap::new(), old: HashMap::new() }
     }
 
     /// When this was learned, if it is remembered.

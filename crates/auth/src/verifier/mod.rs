@@ -44,10 +44,7 @@ impl Default for Settings {
             waiting: 128,
             remembered: Duration::from_secs(600),
             most_remembered: 10_000,
-            wrong: Limits {
-                per_username: 20,
-                per_address: 60,
-            },
+            wrong: Limits { per_username: 20, per_address: 60 },
         }
     }
 }
@@ -137,9 +134,7 @@ impl Verifier {
         }
         // Who was right before and only has to be checked again is not slowed
         // down by those who guess at the same address.
-        let trusted = candidates
-            .iter()
-            .any(|(key, _)| lock(&self.right).learned(key).is_some());
+        let trusted = candidates.iter().any(|(key, _)| lock(&self.right).learned(key).is_some());
         if !trusted {
             lock(&self.throttle).take(attempt.username, attempt.address, now)?;
         }
@@ -154,18 +149,12 @@ impl Verifier {
     fn remembered(&self, candidates: &[(Key, String)], now: Timestamp) -> Option<bool> {
         let mut right = lock(&self.right);
         let fresh = |at: Timestamp| now.since(at) < self.settings.remembered;
-        if candidates
-            .iter()
-            .any(|(key, _)| right.learned(key).is_some_and(fresh))
-        {
+        if candidates.iter().any(|(key, _)| right.learned(key).is_some_and(fresh)) {
             return Some(true);
         }
         drop(right);
         let mut wrong = lock(&self.wrong);
-        candidates
-            .iter()
-            .all(|(key, _)| wrong.learned(key).is_some())
-            .then_some(false)
+        candidates.iter().all(|(key, _)| wrong.learned(key).is_some()).then_some(false)
     }
 
     async fn run(
@@ -220,11 +209,10 @@ fn hashes(instance: Option<&ConnectedInstance>, now: Timestamp) -> Vec<&str> {
     let Some(instance) = instance.map(|connected| &connected.instance) else {
         return vec![NOBODY];
     };
-    let previous = instance.previous_password_hash.as_deref().filter(|_| {
-        instance
-            .previous_password_until
-            .is_some_and(|until| now < until)
-    });
+    let previous = instance
+        .previous_password_hash
+        .as_deref()
+        .filter(|_| instance.previous_password_until.is_some_and(|until| now < until));
     let mut hashes = vec![instance.password_hash.as_deref().unwrap_or(NOBODY)];
     hashes.extend(previous);
     hashes
@@ -261,11 +249,7 @@ struct Flight<'a> {
 impl<'a> Flight<'a> {
     fn join(all: &'a Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>, key: Key) -> Self {
         let flight = Arc::clone(lock(all).entry(key).or_default());
-        Self {
-            all,
-            key,
-            lock: flight,
-        }
+        Self { all, key, lock: flight }
     }
 }
 

@@ -25,11 +25,7 @@ fn connected(change: impl FnOnce(&mut Instance)) -> ConnectedInstance {
 }
 
 fn with(password: &str) -> Attempt<'_> {
-    Attempt {
-        username: "portal@demo",
-        password,
-        address: HERE,
-    }
+    Attempt { username: "portal@demo", password, address: HERE }
 }
 
 #[tokio::test]
@@ -37,31 +33,17 @@ async fn a_right_password_costs_one_run_until_it_is_forgotten() {
     let verifier = Verifier::default();
     let instance = connected(|_| {});
     for _ in 0..10 {
-        assert!(
-            verifier
-                .verify(Some(&instance), with("right: yes"), NOW)
-                .await
-                .unwrap()
-        );
+        assert!(verifier.verify(Some(&instance), with("right: yes"), NOW).await.unwrap());
     }
     assert_eq!(verifier.runs(), 1);
     let later = NOW.plus(Settings::default().remembered);
-    assert!(
-        verifier
-            .verify(Some(&instance), with("right: yes"), later)
-            .await
-            .unwrap()
-    );
+    assert!(verifier.verify(Some(&instance), with("right: yes"), later).await.unwrap());
     assert_eq!(verifier.runs(), 2);
 }
 
 #[tokio::test]
 async fn a_burst_of_first_requests_costs_one_run() {
-    let verifier = Verifier::new(Settings {
-        at_once: 1,
-        waiting: 1,
-        ..Settings::default()
-    });
+    let verifier = Verifier::new(Settings { at_once: 1, waiting: 1, ..Settings::default() });
     let instance = connected(|_| {});
     let burst = (0..50).map(|_| verifier.verify(Some(&instance), with("right: yes"), NOW));
     for outcome in join_all(burst).await {
@@ -75,25 +57,10 @@ async fn a_burst_of_first_requests_costs_one_run() {
 async fn a_changed_password_works_at_once_and_the_old_one_stops() {
     let verifier = Verifier::default();
     let before = connected(|_| {});
-    assert!(
-        verifier
-            .verify(Some(&before), with("right: yes"), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(verifier.verify(Some(&before), with("right: yes"), NOW).await.unwrap());
     let after = connected(|i| i.password_hash = Some(password::hash("new").unwrap()));
-    assert!(
-        !verifier
-            .verify(Some(&after), with("right: yes"), NOW)
-            .await
-            .unwrap()
-    );
-    assert!(
-        verifier
-            .verify(Some(&after), with("new"), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(!verifier.verify(Some(&after), with("right: yes"), NOW).await.unwrap());
+    assert!(verifier.verify(Some(&after), with("new"), NOW).await.unwrap());
 }
 
 #[tokio::test]
@@ -105,25 +72,10 @@ async fn the_password_before_works_until_its_time_is_up() {
         i.previous_password_until = Some(until);
     });
     for password in ["right: yes", "new"] {
-        assert!(
-            verifier
-                .verify(Some(&instance), with(password), NOW)
-                .await
-                .unwrap()
-        );
+        assert!(verifier.verify(Some(&instance), with(password), NOW).await.unwrap());
     }
-    assert!(
-        !verifier
-            .verify(Some(&instance), with("right: yes"), until)
-            .await
-            .unwrap()
-    );
-    assert!(
-        verifier
-            .verify(Some(&instance), with("new"), until)
-            .await
-            .unwrap()
-    );
+    assert!(!verifier.verify(Some(&instance), with("right: yes"), until).await.unwrap());
+    assert!(verifier.verify(Some(&instance), with("new"), until).await.unwrap());
 }
 
 #[tokio::test]
@@ -132,12 +84,7 @@ async fn an_unknown_user_and_one_without_a_password_cost_a_run_too() {
     assert!(!verifier.verify(None, with("x"), NOW).await.unwrap());
     assert_eq!(verifier.runs(), 1);
     let without = connected(|i| i.password_hash = None);
-    assert!(
-        !verifier
-            .verify(Some(&without), with("y"), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(!verifier.verify(Some(&without), with("y"), NOW).await.unwrap());
     assert_eq!(verifier.runs(), 2);
 }
 
@@ -146,91 +93,44 @@ async fn the_same_wrong_password_again_costs_nothing_and_throttles_nobody() {
     let verifier = Verifier::default();
     let instance = connected(|_| {});
     for _ in 0..200 {
-        assert!(
-            !verifier
-                .verify(Some(&instance), with("wrong"), NOW)
-                .await
-                .unwrap()
-        );
+        assert!(!verifier.verify(Some(&instance), with("wrong"), NOW).await.unwrap());
     }
     assert_eq!(verifier.runs(), 1);
-    assert!(
-        verifier
-            .verify(Some(&instance), with("right: yes"), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(verifier.verify(Some(&instance), with("right: yes"), NOW).await.unwrap());
 }
 
 #[tokio::test]
 async fn guessing_is_throttled_and_a_known_right_password_never_is() {
     let verifier = Verifier::new(Settings {
-        wrong: Limits {
-            per_username: 2,
-            per_address: 100,
-        },
+        wrong: Limits { per_username: 2, per_address: 100 },
         ..Settings::default()
     });
     let instance = connected(|_| {});
-    assert!(
-        verifier
-            .verify(Some(&instance), with("right: yes"), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(verifier.verify(Some(&instance), with("right: yes"), NOW).await.unwrap());
     for guess in ["a", "b"] {
-        assert_eq!(
-            verifier.verify(Some(&instance), with(guess), NOW).await,
-            Ok(false)
-        );
+        assert_eq!(verifier.verify(Some(&instance), with(guess), NOW).await, Ok(false));
     }
     let refused = verifier.verify(Some(&instance), with("c"), NOW).await;
     assert!(matches!(refused, Err(Error::TooMany(_))));
-    assert!(
-        verifier
-            .verify(Some(&instance), with("right: yes"), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(verifier.verify(Some(&instance), with("right: yes"), NOW).await.unwrap());
     assert_eq!(verifier.runs(), 3);
 
-    let elsewhere = Attempt {
-        address: [192, 0, 2, 2].into(),
-        ..with("d")
-    };
-    assert_eq!(
-        verifier.verify(Some(&instance), elsewhere, NOW).await,
-        Ok(false)
-    );
+    let elsewhere = Attempt { address: [192, 0, 2, 2].into(), ..with("d") };
+    assert_eq!(verifier.verify(Some(&instance), elsewhere, NOW).await, Ok(false));
     let later = NOW.plus(Duration::from_secs(30));
-    assert_eq!(
-        verifier.verify(Some(&instance), with("c"), later).await,
-        Ok(false)
-    );
+    assert_eq!(verifier.verify(Some(&instance), with("c"), later).await, Ok(false));
 }
 
 #[tokio::test]
 async fn too_many_who_wait_are_turned_away() {
-    let verifier = Verifier::new(Settings {
-        at_once: 1,
-        waiting: 1,
-        ..Settings::default()
-    });
+    let verifier = Verifier::new(Settings { at_once: 1, waiting: 1, ..Settings::default() });
     let instance = connected(|_| {});
     let passwords: Vec<String> = (0..12).map(|n| format!("guess {n}")).collect();
-    let attempts = passwords
-        .iter()
-        .map(|password| verifier.verify(Some(&instance), with(password), NOW));
+    let attempts =
+        passwords.iter().map(|password| verifier.verify(Some(&instance), with(password), NOW));
     let outcomes = join_all(attempts).await;
-    let turned_away = outcomes
-        .iter()
-        .filter(|outcome| matches!(outcome, Err(Error::Unavailable(_))))
-        .count();
+    let turned_away =
+        outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Unavailable(_)))).count();
     assert_eq!(turned_away, 10, "one ran, one waited: {outcomes:?}");
-    assert!(
-        verifier
-            .verify(Some(&instance), with("right: yes"), NOW)
-            .await
-            .unwrap()
-    );
+    assert!(verifier.verify(Some(&instance), with("right: yes"), NOW).await.unwrap());
 }

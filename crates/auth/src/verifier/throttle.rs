@@ -39,10 +39,7 @@ impl Throttle {
     pub(super) fn take(&mut self, username: &str, address: IpAddr, now: Timestamp) -> Result<()> {
         let address = network(address);
         let ours = (username.to_owned(), address);
-        let wait = self
-            .usernames
-            .wait(&ours, now)
-            .max(self.addresses.wait(&address, now));
+        let wait = self.usernames.wait(&ours, now).max(self.addresses.wait(&address, now));
         if wait > Duration::ZERO {
             return Err(Error::TooMany(format!(
                 "Too many attempts to sign in with a wrong password: try again in {} s",
@@ -81,10 +78,7 @@ struct Buckets<K> {
 
 impl<K: Eq + Hash> Buckets<K> {
     fn new(most: u32) -> Self {
-        Self {
-            most: f64::from(most.max(1)),
-            levels: HashMap::new(),
-        }
+        Self { most: f64::from(most.max(1)), levels: HashMap::new() }
     }
 
     fn level(&self, key: &K, now: Timestamp) -> f64 {
@@ -118,10 +112,7 @@ impl<K: Eq + Hash> Buckets<K> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        per_username: 3,
-        per_address: 5,
-    };
+    const LIMITS: Limits = Limits { per_username: 3, per_address: 5 };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp(seconds * 1_000_000)
@@ -134,10 +125,7 @@ mod tests {
         for _ in 0..3 {
             throttle.take("u", here, at(0)).unwrap();
         }
-        assert!(matches!(
-            throttle.take("u", here, at(0)),
-            Err(Error::TooMany(_))
-        ));
+        assert!(matches!(throttle.take("u", here, at(0)), Err(Error::TooMany(_))));
         throttle.take("u", there, at(0)).unwrap();
         throttle.take("u", here, at(20)).unwrap();
         assert!(throttle.take("u", here, at(20)).is_err());

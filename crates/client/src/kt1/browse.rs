@@ -25,11 +25,7 @@ impl Connector {
     /// Browses the headers of the mailbox. No status changes.
     pub fn browse(&self, filter: &Filter) -> Browse {
         let first = filter.for_browse(self.url("MessageHeader/_search"));
-        Browse {
-            connector: self.clone(),
-            next: Some(first),
-            page: VecDeque::new(),
-        }
+        Browse { connector: self.clone(), next: Some(first), page: VecDeque::new() }
     }
 }
 

@@ -19,27 +19,18 @@ impl Resource {
     /// A resource. `link` is its URL: without version when the server has not seen it yet, with
     /// the last version it gave otherwise.
     pub fn new(link: impl Into<String>, content: Node) -> Resource {
-        Resource {
-            link: link.into(),
-            content,
-        }
+        Resource { link: link.into(), content }
     }
 
     /// The resource in an entry of a message, to be sent again.
     pub fn of_entry(entry: &Entry) -> Option<Resource> {
-        Some(Resource::new(
-            entry.self_link().or(entry.id.as_deref())?,
-            entry.content.clone()?,
-        ))
+        Some(Resource::new(entry.self_link().or(entry.id.as_deref())?, entry.content.clone()?))
     }
 
     /// The same resource in another version.
     #[must_use]
     pub fn at(self, version: &str) -> Resource {
-        Resource {
-            link: reference::versioned(self.url(), version),
-            ..self
-        }
+        Resource { link: reference::versioned(self.url(), version), ..self }
     }
 
     /// Its URL without version.
@@ -155,9 +146,7 @@ impl MessageBuilder {
         if self.validate_only {
             category.push(Tag::new(tag::VALIDATE_ONLY, None, tag::SCHEME));
         }
-        let resources = std::iter::once(self.focal)
-            .chain(self.resources)
-            .map(Resource::into_entry);
+        let resources = std::iter::once(self.focal).chain(self.resources).map(Resource::into_entry);
         Bundle {
             id: Some(format!("urn:uuid:{}", Uuid::new_v4())),
             updated: Some(now()),
@@ -170,18 +159,12 @@ impl MessageBuilder {
     fn header(&self) -> Node {
         let mut header = object! { "resourceType" => "MessageHeader" };
         if let (Some(patient), Node::Object(members)) = (&self.patient, &mut header) {
-            members.push(
-                "extension",
-                [extension::reference(message_header::PATIENT, patient)],
-            );
+            members.push("extension", [extension::reference(message_header::PATIENT, patient)]);
         }
         header
             .with("identifier", &self.identifier)
             .with("timestamp", now())
-            .with(
-                "event",
-                koppeltaal_fhir::dstu1::message_header::event(&self.event),
-            )
+            .with("event", koppeltaal_fhir::dstu1::message_header::event(&self.event))
             .with(
                 "source",
                 object! {
@@ -219,9 +202,6 @@ mod tests {
         assert_eq!(header.patient(), Some("https://a/Patient/1"));
         assert_eq!(header.source().unwrap().endpoint, Some("https://a"));
         assert_eq!(bundle.entry[1].id.as_deref(), Some("https://a/Patient/1"));
-        assert_eq!(
-            bundle.entry[1].self_link(),
-            Some("https://a/Patient/1/_history/v1")
-        );
+        assert_eq!(bundle.entry[1].self_link(), Some("https://a/Patient/1/_history/v1"));
     }
 }

@@ -12,9 +12,7 @@ impl Connector {
     /// Claims the oldest New message that fits; `None` when there is none. It has to be followed by
     /// [`Connector::set_status`], or the claim lapses and the message is New again.
     pub async fn claim(&self, filter: &Filter) -> Result<Option<Message>> {
-        let answer = self
-            .get(filter.for_claim(self.url("MessageHeader/_search")))
-            .await?;
+        let answer = self.get(filter.for_claim(self.url("MessageHeader/_search"))).await?;
         let status = answer.status;
         Message::of_bundle(status, expect_bundle(answer)?)
     }

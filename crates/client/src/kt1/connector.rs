@@ -152,11 +152,7 @@ impl Connector {
         username: impl Into<String>,
         password: impl Into<String>,
     ) -> Connector {
-        Connector {
-            username: username.into(),
-            password: password.into(),
-            ..self.clone()
-        }
+        Connector { username: username.into(), password: password.into(), ..self.clone() }
     }
 
     /// The domain.
@@ -248,10 +244,7 @@ mod tests {
             |given: &str, base: &str| assert_eq!(base_of(given).unwrap().as_str(), base, "{given}");
         check("https://h", "https://h/FHIR/Koppeltaal");
         check("https://h/", "https://h/FHIR/Koppeltaal");
-        check(
-            "http://h:8080/FHIR/Koppeltaal/",
-            "http://h:8080/FHIR/Koppeltaal",
-        );
+        check("http://h:8080/FHIR/Koppeltaal/", "http://h:8080/FHIR/Koppeltaal");
         check("https://h/x?y#z", "https://h/x/FHIR/Koppeltaal");
         for wrong in ["", "h:8080", "ftp://h", "/FHIR"] {
             assert!(matches!(base_of(wrong), Err(Error::Setup(_))), "{wrong}");
@@ -267,10 +260,7 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_refused() {
-        let options = Options {
-            trust: b"nonsense".to_vec(),
-            ..Options::default()
-        };
+        let options = Options { trust: b"nonsense".to_vec(), ..Options::default() };
         let made = Connector::with_options(
             "https://h",
             "u",

@@ -17,18 +17,12 @@ pub struct Definition {
 
 impl Definition {
     fn of_entry(entry: &Entry) -> Option<Definition> {
-        Definition::new(
-            entry.self_link().or(entry.id.as_deref())?,
-            entry.content.clone()?,
-        )
+        Definition::new(entry.self_link().or(entry.id.as_deref())?, entry.content.clone()?)
     }
 
     fn new(link: &str, resource: Node) -> Option<Definition> {
         ActivityDefinition::of(&resource)?;
-        Some(Definition {
-            link: link.to_owned(),
-            resource,
-        })
+        Some(Definition { link: link.to_owned(), resource })
     }
 
     /// Its URL with the version, to be named in an update.
@@ -61,8 +55,7 @@ impl Connector {
     /// The ActivityDefinitions that are available in the domain.
     pub async fn activity_definitions(&self, archived: bool) -> Result<Vec<Definition>> {
         let mut url = self.url("Other/_search");
-        url.query_pairs_mut()
-            .append_pair("code", "ActivityDefinition");
+        url.query_pairs_mut().append_pair("code", "ActivityDefinition");
         if archived {
             url.query_pairs_mut().append_pair("includearchived", "yes");
         }
@@ -95,8 +88,7 @@ impl Connector {
     /// Publishes a new ActivityDefinition ([`super::resource::ActivityDefinitionBuilder`] makes one).
     pub async fn publish_activity_definition(&self, resource: &Node) -> Result<Definition> {
         let mut url = self.url("Other");
-        url.query_pairs_mut()
-            .append_pair("code", "ActivityDefinition");
+        url.query_pairs_mut().append_pair("code", "ActivityDefinition");
         let answer = self.send_resource(Method::POST, url, resource).await?;
         stored(answer)
     }
@@ -124,11 +116,7 @@ impl Connector {
 }
 
 fn stored(answer: Answer) -> Result<Definition> {
-    let Answer {
-        status,
-        location,
-        node,
-    } = answer;
+    let Answer { status, location, node } = answer;
     let location =
         location.ok_or_else(|| Error::unexpected(status, "the answer has no Content-Location"))?;
     Definition::new(&location, node)

@@ -58,10 +58,7 @@ impl Error {
     }
 
     pub(super) fn unexpected(status: u16, reason: impl Into<String>) -> Error {
-        Error::Unexpected {
-            status,
-            reason: reason.into(),
-        }
+        Error::Unexpected { status, reason: reason.into() }
     }
 }
 
@@ -102,10 +99,7 @@ mod tests {
                 Issue::error("and this"),
             ],
         };
-        let error = Error::Refused {
-            status: 409,
-            outcome,
-        };
+        let error = Error::Refused { status: 409, outcome };
         assert_eq!(
             error.to_string(),
             "the server answered 409: The specified resource version is not correct (https://a/Patient/1); and this"

@@ -20,18 +20,12 @@ pub struct Filter {
 impl Filter {
     /// Messages of one event.
     pub fn event(event: impl Into<String>) -> Filter {
-        Filter {
-            event: Some(event.into()),
-            ..Filter::default()
-        }
+        Filter { event: Some(event.into()), ..Filter::default() }
     }
 
     /// Messages about one patient.
     pub fn patient(url: impl Into<String>) -> Filter {
-        Filter {
-            patient: Some(url.into()),
-            ..Filter::default()
-        }
+        Filter { patient: Some(url.into()), ..Filter::default() }
     }
 
     pub(super) fn for_claim(&self, mut url: Url) -> Url {
@@ -42,14 +36,9 @@ impl Filter {
     }
 
     pub(super) fn for_browse(&self, mut url: Url) -> Url {
-        let status = self
-            .status
-            .as_deref()
-            .map(|status| ("ProcessingStatus", status.to_owned()));
+        let status = self.status.as_deref().map(|status| ("ProcessingStatus", status.to_owned()));
         let count = self.count.map(|count| ("_count", count.to_string()));
-        let expired = self
-            .include_expired
-            .then(|| ("include-expired", "yes".to_owned()));
+        let expired = self.include_expired.then(|| ("include-expired", "yes".to_owned()));
         url.query_pairs_mut()
             .append_pair("_summary", "true")
             .extend_pairs(self.shared())
@@ -74,10 +63,8 @@ mod tests {
 
     #[test]
     fn a_claim_names_its_query_and_leaves_the_status_out() {
-        let filter = Filter {
-            status: Some("New".into()),
-            ..Filter::event("CreateOrUpdatePatient")
-        };
+        let filter =
+            Filter { status: Some("New".into()), ..Filter::event("CreateOrUpdatePatient") };
         assert_eq!(
             filter.for_claim(url()).query(),
             Some("_query=MessageHeader.GetNextNewAndClaim&event=CreateOrUpdatePatient")

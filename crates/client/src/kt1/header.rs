@@ -21,10 +21,7 @@ impl Header {
     /// A header that came with this URL.
     pub(super) fn new(url: &str, resource: Node) -> Option<Header> {
         MessageHeader::of(&resource)?;
-        Some(Header {
-            url: reference::identity(url).to_owned(),
-            resource,
-        })
+        Some(Header { url: reference::identity(url).to_owned(), resource })
     }
 
     fn view(&self) -> Option<MessageHeader<'_>> {
@@ -43,23 +40,17 @@ impl Header {
 
     /// The identifier its sender gave the message.
     pub fn identifier(&self) -> &str {
-        self.view()
-            .and_then(MessageHeader::identifier)
-            .unwrap_or_default()
+        self.view().and_then(MessageHeader::identifier).unwrap_or_default()
     }
 
     /// Code of the event.
     pub fn event(&self) -> &str {
-        self.view()
-            .and_then(MessageHeader::event)
-            .map_or("", |event| event.code)
+        self.view().and_then(MessageHeader::event).map_or("", |event| event.code)
     }
 
     /// Code of the processing status.
     pub fn status(&self) -> &str {
-        self.view()
-            .and_then(MessageHeader::status)
-            .map_or("", |status| status.code)
+        self.view().and_then(MessageHeader::status).map_or("", |status| status.code)
     }
 
     /// When the status last changed.

@@ -40,11 +40,7 @@ impl Connector {
         F: FnMut(Message) -> Fut,
         Fut: Future<Output = std::result::Result<Outcome, E>>,
     {
-        let mut processed = Processed {
-            succeeded: 0,
-            failed: 0,
-            stopped_by: None,
-        };
+        let mut processed = Processed { succeeded: 0, failed: 0, stopped_by: None };
         while let Some(message) = self.claim(filter).await? {
             let header = message.header().clone();
             match work(message).await {

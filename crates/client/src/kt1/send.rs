@@ -64,19 +64,15 @@ impl Connector {
 
     /// Sends a bundle that was made elsewhere, as [`MessageBuilder`] makes them.
     pub async fn send_bundle(&self, bundle: Bundle) -> Result<Sent> {
-        let identifier = bundle
-            .entry
-            .first()
-            .and_then(|entry| entry.content.as_ref())
-            .and_then(identifier_of);
+        let identifier =
+            bundle.entry.first().and_then(|entry| entry.content.as_ref()).and_then(identifier_of);
         let identifier = identifier.ok_or_else(|| {
             Error::Setup(
                 "the first entry of a message is a MessageHeader with an identifier".into(),
             )
         })?;
-        let answer = self
-            .send_resource(Method::POST, self.url("Mailbox"), &bundle.into_node())
-            .await?;
+        let answer =
+            self.send_resource(Method::POST, self.url("Mailbox"), &bundle.into_node()).await?;
         let status = answer.status;
         let answer = expect_bundle(answer)?;
         let header = answer
@@ -89,23 +85,15 @@ impl Connector {
         match header.response() {
             Some(response) if response.code == "ok" && response.identifier == identifier => {}
             Some(response) => {
-                let reason = format!(
-                    "response {} to message {}",
-                    response.code, response.identifier
-                );
+                let reason =
+                    format!("response {} to message {}", response.code, response.identifier);
                 return Err(Error::unexpected(status, reason));
             }
             None => {
-                return Err(Error::unexpected(
-                    status,
-                    "the answer is no response to a message",
-                ));
+                return Err(Error::unexpected(status, "the answer is no response to a message"));
             }
         }
-        Ok(Sent {
-            identifier,
-            versions: header.data().map(str::to_owned).collect(),
-        })
+        Ok(Sent { identifier, versions: header.data().map(str::to_owned).collect() })
     }
 }
 

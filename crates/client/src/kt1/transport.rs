@@ -33,17 +33,14 @@ impl Connector {
             Format::Json => json::render(node),
             Format::Xml => render_xml(node),
         };
-        let request = self
-            .client
-            .request(method, url)
-            .header(CONTENT_TYPE, self.format.media_type());
+        let request =
+            self.client.request(method, url).header(CONTENT_TYPE, self.format.media_type());
         self.exchange(request.body(body)).await
     }
 
     async fn exchange(&self, request: RequestBuilder) -> Result<Answer> {
-        let request = request
-            .basic_auth(&self.username, Some(&self.password))
-            .header(ACCEPT, self.accept());
+        let request =
+            request.basic_auth(&self.username, Some(&self.password)).header(ACCEPT, self.accept());
         let response = request.send().await?;
         let status = response.status().as_u16();
         let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
@@ -58,11 +55,7 @@ impl Connector {
             });
         }
         let node = node.map_err(|reason| Error::unexpected(status, reason))?;
-        Ok(Answer {
-            status,
-            location,
-            node,
-        })
+        Ok(Answer { status, location, node })
     }
 }
 
@@ -81,14 +74,8 @@ pub(super) fn expect_resource(answer: Answer, resource_type: &str) -> Result<Nod
     if answer.node.resource_type() == Some(resource_type) {
         return Ok(answer.node);
     }
-    let found = answer
-        .node
-        .resource_type()
-        .unwrap_or("something that is no resource");
-    Err(Error::unexpected(
-        answer.status,
-        format!("{resource_type} was expected, not {found}"),
-    ))
+    let found = answer.node.resource_type().unwrap_or("something that is no resource");
+    Err(Error::unexpected(answer.status, format!("{resource_type} was expected, not {found}")))
 }
 
 pub(super) fn expect_bundle(answer: Answer) -> Result<Bundle> {

@@ -20,9 +20,7 @@ impl Asked {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.headers.lines().filter_map(|line| line.split_once(':'));
-        lines
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
+        lines.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 }
 
@@ -47,10 +45,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let server = Server {
-            url,
-            asked: asked.clone(),
-        };
+        let server = Server { url, asked: asked.clone() };
         let answer = Arc::new(answer);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -107,9 +102,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Asked> {
         headers: headers.to_owned(),
         body: String::new(),
     };
-    let length: usize = request
-        .header("content-length")
-        .map_or(0, |l| l.parse().unwrap());
+    let length: usize = request.header("content-length").map_or(0, |l| l.parse().unwrap());
     while buffer.len() < head_end + length {
         if stream.read_buf(buffer).await.ok()? == 0 {
             return None;

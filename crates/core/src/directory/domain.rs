@@ -24,12 +24,7 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase.
-    pub const ALL: [Self; 4] = [
-        Self::Development,
-        Self::Test,
-        Self::Acceptance,
-        Self::Production,
-    ];
+    pub const ALL: [Self; 4] = [Self::Development, Self::Test, Self::Acceptance, Self::Production];
 
     /// The word in the provisioning file.
     pub fn code(self) -> &'static str {

@@ -40,11 +40,7 @@ impl FromStr for ApiVersion {
     fn from_str(text: &str) -> Result<Self> {
         let numbers: Option<Vec<u32>> = text
             .split('.')
-            .map(|part| {
-                part.bytes()
-                    .all(|b| b.is_ascii_digit())
-                    .then(|| part.parse().ok())?
-            })
+            .map(|part| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?)
             .collect();
         numbers
             .map(Self)

@@ -30,18 +30,12 @@ impl ConnectedInstance {
 
     /// Its subscriptions: its own, or else those of its application.
     pub fn events(&self) -> &[Event] {
-        self.instance
-            .events
-            .as_deref()
-            .unwrap_or(&self.application.events)
+        self.instance.events.as_deref().unwrap_or(&self.application.events)
     }
 
     /// The name by which people know it.
     pub fn name(&self) -> &str {
-        self.instance
-            .username
-            .as_deref()
-            .unwrap_or(&self.instance.client_id)
+        self.instance.username.as_deref().unwrap_or(&self.instance.client_id)
     }
 }
 
@@ -74,23 +68,13 @@ impl Directory {
     ) -> Self {
         let domains: Vec<_> = domains.into_iter().map(Arc::new).collect();
         let applications: Vec<_> = applications.into_iter().map(Arc::new).collect();
-        let mut directory = Self {
-            version,
-            domains,
-            applications,
-            roles,
-            identity_providers,
-            ..Self::default()
-        };
+        let mut directory =
+            Self { version, domains, applications, roles, identity_providers, ..Self::default() };
         for instance in instances {
             let domain = directory.domain(&instance.domain).cloned();
             let application = directory.application(&instance.application).cloned();
             if let (Some(domain), Some(application)) = (domain, application) {
-                directory.connect(ConnectedInstance {
-                    instance,
-                    application,
-                    domain,
-                });
+                directory.connect(ConnectedInstance { instance, application, domain });
             }
         }
         directory
@@ -101,22 +85,12 @@ impl Directory {
         if let Some(username) = &instance.instance.username {
             self.by_username.insert(username.clone(), instance.clone());
         }
-        self.by_number
-            .insert(instance.instance.number, instance.clone());
-        self.by_domain
-            .entry(instance.domain.number)
-            .or_default()
-            .push(instance.clone());
+        self.by_number.insert(instance.instance.number, instance.clone());
+        self.by_domain.entry(instance.domain.number).or_default().push(instance.clone());
         if instance.takes_part() {
             for event in instance.events() {
-                let list = self
-                    .recipients
-                    .entry((instance.domain.number, *event))
-                    .or_default();
-                if !list
-                    .iter()
-                    .any(|known| known.instance.number == instance.instance.number)
-                {
+                let list = self.recipients.entry((instance.domain.number, *event)).or_default();
+                if !list.iter().any(|known| known.instance.number == instance.instance.number) {
                     list.push(instance.clone());
                 }
             }
@@ -156,9 +130,7 @@ impl Directory {
 
     /// The application with this id.
     pub fn application(&self, id: &str) -> Option<&Arc<Application>> {
-        self.applications
-            .iter()
-            .find(|application| application.id == id)
+        self.applications.iter().find(|application| application.id == id)
     }
 
     /// The instance that signs in with this name.
@@ -178,9 +150,7 @@ impl Directory {
 
     /// The instances of a domain that take part and subscribe to an event.
     pub fn recipients(&self, domain: i64, event: Event) -> &[Arc<ConnectedInstance>] {
-        self.recipients
-            .get(&(domain, event))
-            .map_or(&[], Vec::as_slice)
+        self.recipients.get(&(domain, event)).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -189,11 +159,7 @@ mod tests {
     use super::*;
 
     fn directory(change: impl FnOnce(&mut Instance, &mut Application, &mut Domain)) -> Directory {
-        let mut domain = Domain {
-            number: 1,
-            name: "d".into(),
-            ..Domain::default()
-        };
+        let mut domain = Domain { number: 1, name: "d".into(), ..Domain::default() };
         let mut application = Application {
             number: 1,
             id: "a".into(),
@@ -208,14 +174,7 @@ mod tests {
             ..Instance::default()
         };
         change(&mut instance, &mut application, &mut domain);
-        Directory::new(
-            1,
-            vec![domain],
-            vec![application],
-            vec![],
-            vec![],
-            vec![instance],
-        )
+        Directory::new(1, vec![domain], vec![application], vec![], vec![], vec![instance])
     }
 
     #[test]

@@ -70,22 +70,15 @@ impl Worker {
             }
             Plan::Fail(endpoint, error) => {
                 self.metrics.refused();
-                let answer = Answer {
-                    error: Some(error),
-                    ..Answer::default()
-                };
+                let answer = Answer { error: Some(error), ..Answer::default() };
                 self.settle(&due, Some(endpoint), now, &answer);
                 self.drained(due.instance);
             }
             Plan::GiveUp(reason) => {
                 self.metrics.refused();
                 self.metrics.died();
-                let answer = Answer {
-                    error: Some(reason.to_owned()),
-                    ..Answer::default()
-                };
-                self.recording
-                    .outcome(outcome(&due, None, now, now, &answer, Next::Dead));
+                let answer = Answer { error: Some(reason.to_owned()), ..Answer::default() };
+                self.recording.outcome(outcome(&due, None, now, now, &answer, Next::Dead));
                 self.drained(due.instance);
             }
             Plan::Send(request) => {
@@ -95,18 +88,8 @@ impl Worker {
                 let strained = lane.is_strained();
                 self.strained_running += usize::from(strained);
                 let clients = Arc::clone(&self.clients);
-                let task = self
-                    .requests
-                    .spawn(async move { clients.post(request).await });
-                self.running.insert(
-                    task.id(),
-                    Running {
-                        due,
-                        endpoint,
-                        started: now,
-                        strained,
-                    },
-                );
+                let task = self.requests.spawn(async move { clients.post(request).await });
+                self.running.insert(task.id(), Running { due, endpoint, started: now, strained });
             }
         }
     }
@@ -117,24 +100,13 @@ impl Worker {
             Ok(ended) => ended,
             Err(failure) => {
                 let error = Some(format!("the request broke off: {failure}"));
-                (
-                    failure.id(),
-                    Answer {
-                        error,
-                        ..Answer::default()
-                    },
-                )
+                (failure.id(), Answer { error, ..Answer::default() })
             }
         };
         let Some(running) = self.running.remove(&id) else {
             return;
         };
-        let Running {
-            due,
-            endpoint,
-            started,
-            strained,
-        } = running;
+        let Running { due, endpoint, started, strained } = running;
         self.strained_running -= usize::from(strained);
         let failed = answer.error.is_some();
         self.metrics.attempted(!failed, answer.took);
@@ -145,12 +117,7 @@ impl Worker {
         }
         self.settle(&due, Some(endpoint), started, &answer);
         self.drained(due.instance);
-        if strained
-            && self
-                .lanes
-                .values()
-                .any(|lane| lane.more && lane.held.is_empty())
-        {
+        if strained && self.lanes.values().any(|lane| lane.more && lane.held.is_empty()) {
             // A slot of the share of the strained is free again.
             self.look_soon();
         }
@@ -175,8 +142,7 @@ impl Worker {
                 tracing::warn!(notification, instance, error, "notification given up");
             }
         }
-        self.recording
-            .outcome(outcome(due, endpoint, started, now, answer, next));
+        self.recording.outcome(outcome(due, endpoint, started, now, answer, next));
     }
 
     fn next(&self, due: &Due, answer: &Answer, now: Timestamp) -> Next {
@@ -188,10 +154,8 @@ impl Worker {
         let Some(scheduled) = self.settings.schedule.next(failed, now, jitter) else {
             return Next::Dead;
         };
-        let asked = answer
-            .retry_after
-            .as_deref()
-            .and_then(|header| retry_after::pause(header, now));
+        let asked =
+            answer.retry_after.as_deref().and_then(|header| retry_after::pause(header, now));
         Next::Retry(scheduled.max(now.plus(asked.unwrap_or_default())))
     }
 

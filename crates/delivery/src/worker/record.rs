@@ -37,16 +37,11 @@ impl Group {
 
     /// When the first of them is due again.
     fn due(&self) -> Option<Timestamp> {
-        let retries = self
-            .outcomes
-            .iter()
-            .filter_map(|outcome| match outcome.next {
-                Next::Retry(at) => Some(at),
-                Next::Delivered | Next::Dead => None,
-            });
-        retries
-            .chain(self.releases.iter().map(|release| release.due))
-            .min()
+        let retries = self.outcomes.iter().filter_map(|outcome| match outcome.next {
+            Next::Retry(at) => Some(at),
+            Next::Delivered | Next::Dead => None,
+        });
+        retries.chain(self.releases.iter().map(|release| release.due)).min()
     }
 }
 
@@ -87,11 +82,7 @@ impl Recording {
 
     /// When to try again, if that is what is waited for.
     pub(super) fn starts_at(&self) -> Option<Instant> {
-        if self.underway.is_none() && !self.ready.is_empty() {
-            self.again_at
-        } else {
-            None
-        }
+        if self.underway.is_none() && !self.ready.is_empty() { self.again_at } else { None }
     }
 
     /// Starts to write what is ready, unless something is being written.
@@ -153,11 +144,7 @@ impl Recording {
         }
         tracing::warn!(%error, outcomes, "outcomes of notifications cannot be written yet");
         // In their old place: in front of what has become ready since.
-        self.ready
-            .outcomes
-            .splice(..0, group.outcomes.iter().cloned());
-        self.ready
-            .releases
-            .splice(..0, group.releases.iter().copied());
+        self.ready.outcomes.splice(..0, group.outcomes.iter().cloned());
+        self.ready.releases.splice(..0, group.releases.iter().copied());
     }
 }

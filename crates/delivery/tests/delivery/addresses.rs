@@ -19,20 +19,11 @@ async fn addresses_inside_the_network_are_not_called_from_production() {
     let hook = Hook::start(Answer::status(200)).await;
     let port = hook.address.port();
     let cases = [
-        (
-            format!("https://127.0.0.1:{port}/"),
-            "address 127.0.0.1 refused",
-        ),
+        (format!("https://127.0.0.1:{port}/"), "address 127.0.0.1 refused"),
         // A name is checked by what it resolves to.
-        (
-            format!("https://localhost:{port}/"),
-            "refused: private, loopback",
-        ),
+        (format!("https://localhost:{port}/"), "refused: private, loopback"),
         (format!("https://[::ffff:127.0.0.1]:{port}/"), "refused"),
-        (
-            "https://169.254.169.254/latest/".to_owned(),
-            "address 169.254.169.254 refused",
-        ),
+        ("https://169.254.169.254/latest/".to_owned(), "address 169.254.169.254 refused"),
         ("https://10.1.2.3/".to_owned(), "address 10.1.2.3 refused"),
         (hook.url(), "not https"),
     ];
@@ -45,14 +36,9 @@ async fn addresses_inside_the_network_are_not_called_from_production() {
     for ((url, reason), id) in cases.iter().zip(ids) {
         let shown = world.until_tried(PRODUCTION, id, 1).await;
         assert_eq!((shown.state, shown.failed), (State::Pending, 1), "{url}");
-        let [attempt] = &shown.attempts[..] else {
-            panic!("{shown:?}")
-        };
+        let [attempt] = &shown.attempts[..] else { panic!("{shown:?}") };
         assert_eq!(attempt.status, None);
-        assert!(
-            attempt.error.as_ref().unwrap().contains(reason),
-            "{url}: {attempt:?}"
-        );
+        assert!(attempt.error.as_ref().unwrap().contains(reason), "{url}: {attempt:?}");
         assert!(attempt.endpoint.is_some());
     }
     assert_eq!(hook.connections(), 0);
@@ -72,10 +58,7 @@ async fn https() -> (Hook, String) {
     .with_single_cert(vec![made.cert.der().clone()], key)
     .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    (
-        Hook::start_with(Answer::status(200), Some(acceptor)).await,
-        made.cert.pem(),
-    )
+    (Hook::start_with(Answer::status(200), Some(acceptor)).await, made.cert.pem())
 }
 
 #[tokio::test]
@@ -83,21 +66,14 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_unless_configured() {
     let store = sqlite_store().await;
     let mut world = World::new(&store);
     let (hook, anchor) = https().await;
-    world.connect(
-        TEST,
-        7,
-        &format!("https://localhost:{}/hook", hook.address.port()),
-    );
+    world.connect(TEST, 7, &format!("https://localhost:{}/hook", hook.address.port()));
     let id = world.announce(TEST, 7, 1).await[0];
     let (_, other) = https().await;
     let folder = store.folder().unwrap();
     std::fs::write(folder.join("other.pem"), other).unwrap();
     std::fs::write(folder.join("ca.pem"), anchor).unwrap();
 
-    let untrusting = Settings {
-        ca_file: Some(folder.join("other.pem")),
-        ..settings()
-    };
+    let untrusting = Settings { ca_file: Some(folder.join("other.pem")), ..settings() };
     let delivery = world.start_with(untrusting);
     let shown = world.until_tried(TEST, id, 1).await;
     let error = shown.attempts[0].error.clone().unwrap();
@@ -105,10 +81,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused_unless_configured() {
     assert_eq!(hook.count(), 0);
     delivery.shutdown().await;
 
-    let trusting = Settings {
-        ca_file: Some(folder.join("ca.pem")),
-        ..settings()
-    };
+    let trusting = Settings { ca_file: Some(folder.join("ca.pem")), ..settings() };
     let _delivery = world.start_with(trusting);
     world.advance(std::time::Duration::from_secs(30));
     world.until(TEST, 7, State::Delivered, 1).await;
@@ -122,14 +95,8 @@ async fn a_ca_file_that_cannot_be_read_stops_the_start() {
     let folder = store.folder().unwrap();
     std::fs::write(folder.join("empty.pem"), "nothing").unwrap();
     for file in ["absent.pem", "empty.pem"] {
-        let settings = Settings {
-            ca_file: Some(folder.join(file)),
-            ..settings()
-        };
+        let settings = Settings { ca_file: Some(folder.join(file)), ..settings() };
         let error = Delivery::start(world.deps(), settings).unwrap_err();
-        assert!(
-            matches!(&error, Error::Invalid(text) if text.contains(file)),
-            "{error}"
-        );
+        assert!(matches!(&error, Error::Invalid(text) if text.contains(file)), "{error}");
     }
 }

@@ -30,9 +30,7 @@ impl Answer {
 
     /// A status with header lines, each ending in CRLF.
     pub fn with(status: u16, headers: &str) -> Self {
-        Self::Head(format!(
-            "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{headers}\r\n"
-        ))
+        Self::Head(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n{headers}\r\n"))
     }
 }
 
@@ -47,10 +45,7 @@ pub struct Received {
 
 impl Received {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -82,10 +77,7 @@ impl Hook {
             received: Mutex::default(),
             connections: AtomicUsize::new(0),
         });
-        let hook = Self {
-            shared: Arc::clone(&shared),
-            address,
-        };
+        let hook = Self { shared: Arc::clone(&shared), address };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.connections.fetch_add(1, Ordering::SeqCst);
@@ -149,20 +141,14 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared)
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
         headers.sort();
-        shared
-            .received
-            .lock()
-            .unwrap()
-            .push(Received { line, headers });
+        shared.received.lock().unwrap().push(Received { line, headers });
         let answer = shared.answer.lock().unwrap().clone();
         let sent = match answer {
             Answer::Head(head) => stream.write_all(head.as_bytes()).await,
             Answer::Never => return std::future::pending().await,
             Answer::After(pause) => {
                 tokio::time::sleep(pause).await;
-                stream
-                    .write_all(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n")
-                    .await
+                stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n").await
             }
             Answer::Endless => {
                 let head = b"HTTP/1.1 200 X\r\nContent-Length: 1000000000\r\n\r\n";

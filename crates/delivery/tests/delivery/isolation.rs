@@ -38,11 +38,7 @@ async fn many_endpoints_that_never_answer_leave_room_for_one_that_does() {
     }
     world.connect(TEST, 8, &working.url());
     // Eight requests at the same time, of which the silent ones may soon have two.
-    let tight = Settings {
-        total: 8,
-        timeout: Duration::from_millis(200),
-        ..settings()
-    };
+    let tight = Settings { total: 8, timeout: Duration::from_millis(200), ..settings() };
     let delivery = world.start_with(tight);
     eventually(async || silent.count() >= 60 && delivery.metrics().in_flight == 2).await;
     world.announce(TEST, 8, 100).await;

@@ -39,15 +39,10 @@ async fn a_webhook_is_a_post_with_the_headers_of_the_standard_and_no_body() {
     for request in &received {
         assert_eq!(request.line, "POST /hook HTTP/1.1");
     }
-    let mut identifiers: Vec<_> = received
-        .iter()
-        .filter_map(|r| r.header("koppeltaalmessageidentifier"))
-        .collect();
+    let mut identifiers: Vec<_> =
+        received.iter().filter_map(|r| r.header("koppeltaalmessageidentifier")).collect();
     identifiers.sort_unstable();
-    assert_eq!(
-        identifiers,
-        [format!("m-{}", ids[0]), format!("m-{}", ids[1])]
-    );
+    assert_eq!(identifiers, [format!("m-{}", ids[0]), format!("m-{}", ids[1])]);
     let host = hook.address.to_string();
     let expected = [
         ("accept", "application/json"),
@@ -59,33 +54,18 @@ async fn a_webhook_is_a_post_with_the_headers_of_the_standard_and_no_body() {
         ("content-length", "0"),
         ("content-type", "application/json"),
         ("host", &host),
-        (
-            "koppeltaalmessageidentifier",
-            received[0].header("koppeltaalmessageidentifier").unwrap(),
-        ),
-        (
-            "user-agent",
-            concat!("koppeltaal/", env!("CARGO_PKG_VERSION")),
-        ),
+        ("koppeltaalmessageidentifier", received[0].header("koppeltaalmessageidentifier").unwrap()),
+        ("user-agent", concat!("koppeltaal/", env!("CARGO_PKG_VERSION"))),
         ("x-koppeltaal-secret", "s3cret"),
     ];
-    let headers: Vec<_> = received[0]
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let headers: Vec<_> =
+        received[0].headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(headers, expected);
 
     let shown = world.show(TEST, ids[0]).await;
     assert_eq!(shown.attempts.len(), 1);
-    assert_eq!(
-        shown.attempts[0].endpoint.as_deref(),
-        Some(hook.url().as_str())
-    );
-    assert_eq!(
-        (shown.attempts[0].status, &shown.attempts[0].error),
-        (Some(200), &None)
-    );
+    assert_eq!(shown.attempts[0].endpoint.as_deref(), Some(hook.url().as_str()));
+    assert_eq!((shown.attempts[0].status, &shown.attempts[0].error), (Some(200), &None));
 }
 
 #[tokio::test]
@@ -95,10 +75,7 @@ async fn a_connection_is_used_again() {
     let hook = Hook::start(Answer::status(204)).await;
     world.connect(TEST, 7, &hook.url());
     world.announce(TEST, 7, 40).await;
-    let _delivery = world.start_with(Settings {
-        per_instance: 1,
-        ..settings()
-    });
+    let _delivery = world.start_with(Settings { per_instance: 1, ..settings() });
     world.until(TEST, 7, State::Delivered, 40).await;
     assert_eq!((hook.count(), hook.connections()), (40, 1));
 }
@@ -114,17 +91,8 @@ async fn a_redirect_is_a_failure_and_is_not_followed() {
     let id = world.announce(TEST, 7, 1).await[0];
     let _delivery = world.start();
     let shown = world.until_tried(TEST, id, 1).await;
-    assert_eq!(
-        (shown.state, shown.attempts[0].status),
-        (State::Pending, Some(307))
-    );
-    assert!(
-        shown.attempts[0]
-            .error
-            .as_ref()
-            .unwrap()
-            .contains("not followed")
-    );
+    assert_eq!((shown.state, shown.attempts[0].status), (State::Pending, Some(307)));
+    assert!(shown.attempts[0].error.as_ref().unwrap().contains("not followed"));
     assert_eq!(elsewhere.count(), 0);
 }
 
@@ -146,10 +114,7 @@ async fn a_wake_does_not_wait_for_the_poll() {
     let mut world = World::new(&store);
     let hook = Hook::start(Answer::status(200)).await;
     world.connect(TEST, 7, &hook.url());
-    let never = Settings {
-        poll: Duration::from_secs(86_400),
-        ..settings()
-    };
+    let never = Settings { poll: Duration::from_secs(86_400), ..settings() };
     let delivery = world.start_with(never);
     for round in 1..=3 {
         world.announce(TEST, 7, 10).await;
@@ -176,9 +141,6 @@ async fn a_header_that_cannot_be_opened_fails_the_attempt_without_its_value() {
     let _delivery = world.start();
     let shown = world.until_tried(TEST, id, 1).await;
     let error = shown.attempts[0].error.as_ref().unwrap();
-    assert!(
-        error.contains("X-Secret") && !error.contains("unreadable"),
-        "{error}"
-    );
+    assert!(error.contains("X-Secret") && !error.contains("unreadable"), "{error}");
     assert_eq!(hook.count(), 0);
 }

@@ -26,10 +26,7 @@ async fn an_endpoint_that_always_fails_is_tried_five_times() {
     let delivery = world.start();
     for (attempts, pause) in [(1, 30), (2, 60), (3, 120), (4, 240)] {
         let shown = world.until_tried(TEST, id, attempts).await;
-        assert_eq!(
-            (shown.state, shown.failed),
-            (State::Pending, attempts as u32)
-        );
+        assert_eq!((shown.state, shown.failed), (State::Pending, attempts as u32));
         assert_eq!(shown.next_attempt, Some(world.now().plus(seconds(pause))));
         // A moment too early: what is due for another goes out, this does not.
         world.advance(seconds(pause) - Duration::from_millis(1));
@@ -71,11 +68,9 @@ async fn retry_after_lengthens_the_pause_and_never_shortens_it() {
     world.connect(TEST, 7, &hook.url());
     let id = world.announce(TEST, 7, 1).await[0];
     let _delivery = world.start();
-    for (attempts, header, pause) in [
-        (1, "Retry-After: 1\r\n", 100),
-        (2, "Retry-After: 999999\r\n", 60),
-        (3, "", 3600),
-    ] {
+    for (attempts, header, pause) in
+        [(1, "Retry-After: 1\r\n", 100), (2, "Retry-After: 999999\r\n", 60), (3, "", 3600)]
+    {
         let shown = world.until_tried(TEST, id, attempts).await;
         assert_eq!(shown.next_attempt, Some(world.now().plus(seconds(pause))));
         hook.answer(Answer::with(503, header));
@@ -100,11 +95,7 @@ async fn a_dead_letter_goes_to_the_corrected_url_when_it_is_sent_again() {
 
     world.connect(TEST, 7, &right.url());
     let now = world.now();
-    world
-        .scope(TEST)
-        .write(move |tx| outbox::resend(tx, id, now))
-        .await
-        .unwrap();
+    world.scope(TEST).write(move |tx| outbox::resend(tx, id, now)).await.unwrap();
     delivery.wake();
     world.until(TEST, 7, State::Delivered, 1).await;
     let shown = world.show(TEST, id).await;
@@ -136,19 +127,11 @@ async fn what_cannot_be_sent_to_anybody_is_given_up_with_its_reason() {
         assert_eq!(world.in_state(TEST, instance, State::Pending).await, 1);
     }
     world.advance(seconds(10));
-    for (id, reason) in ids
-        .into_iter()
-        .zip(["no webhook", "switched off", "not in the directory"])
+    for (id, reason) in ids.into_iter().zip(["no webhook", "switched off", "not in the directory"])
     {
         let shown = world.until_tried(TEST, id, 1).await;
-        assert_eq!(
-            (shown.state, &shown.attempts[0].endpoint),
-            (State::Dead, &None)
-        );
-        assert!(
-            shown.attempts[0].error.as_ref().unwrap().contains(reason),
-            "{shown:?}"
-        );
+        assert_eq!((shown.state, &shown.attempts[0].endpoint), (State::Dead, &None));
+        assert!(shown.attempts[0].error.as_ref().unwrap().contains(reason), "{shown:?}");
     }
     assert_eq!(hook.count(), 1);
 }

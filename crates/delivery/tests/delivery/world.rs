@@ -42,10 +42,7 @@ pub struct World {
 
 /// Settings of a test: no time passes by itself, so looks are cheap and often.
 pub fn settings() -> Settings {
-    Settings {
-        poll: Duration::from_millis(20),
-        ..Settings::default()
-    }
+    Settings { poll: Duration::from_millis(20), ..Settings::default() }
 }
 
 impl World {
@@ -66,18 +63,13 @@ impl World {
     }
 
     pub fn advance(&self, by: Duration) {
-        self.clock
-            .0
-            .fetch_add(by.as_micros() as i64, Ordering::SeqCst);
+        self.clock.0.fetch_add(by.as_micros() as i64, Ordering::SeqCst);
     }
 
     /// Provisions an instance with this webhook.
     pub fn connect(&mut self, domain: i64, number: i64, url: &str) {
         self.change(domain, number, |instance| {
-            instance.webhook = Some(Webhook {
-                url: url.to_owned(),
-                headers: BTreeMap::new(),
-            });
+            instance.webhook = Some(Webhook { url: url.to_owned(), headers: BTreeMap::new() });
         });
     }
 
@@ -101,11 +93,7 @@ impl World {
             domain(TEST, "test", Phase::Test, true),
             domain(PRODUCTION, "production", Phase::Production, false),
         ];
-        let application = Application {
-            number: 1,
-            id: "app".to_owned(),
-            ..Default::default()
-        };
+        let application = Application { number: 1, id: "app".to_owned(), ..Default::default() };
         let instances = self.instances.values().cloned().collect();
         let directory = Directory::new(1, domains, vec![application], vec![], vec![], instances);
         self.directory.send_replace(Arc::new(directory));
@@ -135,50 +123,27 @@ impl World {
     }
 
     pub fn scope(&self, domain: i64) -> Scope {
-        self.store.scope(&Domain {
-            number: domain,
-            ..Domain::default()
-        })
+        self.store.scope(&Domain { number: domain, ..Domain::default() })
     }
 
     /// Announces to an instance and answers with the keys.
     pub async fn announce(&self, domain: i64, instance: i64, count: i64) -> Vec<i64> {
         let first = self.next.fetch_add(count, Ordering::SeqCst);
         let all: Vec<Announcement> = (first..first + count)
-            .map(|id| Announcement {
-                id,
-                instance,
-                item: id,
-                identifier: format!("m-{id}"),
-            })
+            .map(|id| Announcement { id, instance, item: id, identifier: format!("m-{id}") })
             .collect();
         let now = self.now();
-        self.scope(domain)
-            .write(move |tx| outbox::announce(tx, &all, now))
-            .await
-            .unwrap();
+        self.scope(domain).write(move |tx| outbox::announce(tx, &all, now)).await.unwrap();
         (first..first + count).collect()
     }
 
     pub async fn show(&self, domain: i64, id: i64) -> Notification {
-        self.scope(domain)
-            .read(move |tx| outbox::show(tx, id))
-            .await
-            .unwrap()
-            .unwrap()
+        self.scope(domain).read(move |tx| outbox::show(tx, id)).await.unwrap().unwrap()
     }
 
     pub async fn in_state(&self, domain: i64, instance: i64, state: State) -> usize {
-        let filter = Filter {
-            state: Some(state),
-            instance: Some(instance),
-            after: None,
-        };
-        self.scope(domain)
-            .read(move |tx| outbox::list(tx, &filter, 9999))
-            .await
-            .unwrap()
-            .len()
+        let filter = Filter { state: Some(state), instance: Some(instance), after: None };
+        self.scope(domain).read(move |tx| outbox::list(tx, &filter, 9999)).await.unwrap().len()
     }
 
     /// Waits until so many notifications of the instance are in this state.
@@ -197,10 +162,7 @@ impl World {
 pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
     let deadline = tokio::time::Instant::now() + DEADLINE;
     while !holds().await {
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "it never came to pass"
-        );
+        assert!(tokio::time::Instant::now() < deadline, "it never came to pass");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

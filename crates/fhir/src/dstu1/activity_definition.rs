@@ -59,9 +59,7 @@ impl<'a> ActivityDefinition<'a> {
     pub fn identifier(self) -> Option<&'a str> {
         self.text(url::IDENTIFIER).or_else(|| {
             let identifiers = self.0.items("identifier").iter();
-            identifiers
-                .filter(|i| is_own_identifier(i))
-                .find_map(|i| i.get("value")?.text())
+            identifiers.filter(|i| is_own_identifier(i)).find_map(|i| i.get("value")?.text())
         })
     }
 
@@ -102,18 +100,12 @@ impl<'a> ActivityDefinition<'a> {
 
     /// Identifier of the application that offers it.
     pub fn application(self) -> Option<&'a str> {
-        extension::value(extension::find(self.0, url::APPLICATION)?)?
-            .get("display")?
-            .text()
+        extension::value(extension::find(self.0, url::APPLICATION)?)?.get("display")?.text()
     }
 
     /// Its parts in order.
     pub fn sub_activities(self) -> Vec<SubActivity<'a>> {
-        let parts = self
-            .0
-            .items("extension")
-            .iter()
-            .filter(|e| is_sub_activity(e));
+        let parts = self.0.items("extension").iter().filter(|e| is_sub_activity(e));
         parts
             .map(|part| SubActivity {
                 name: extension::find_text(part, url::SUB_ACTIVITY_NAME),
@@ -135,11 +127,7 @@ impl<'a> ActivityDefinition<'a> {
         members.push("resourceType", "Other");
         members.push("id", registration.id);
         members.push("extension", self.extensions(registration));
-        let narrative = self
-            .0
-            .get("text")
-            .filter(|text| text.as_object().is_some())
-            .cloned();
+        let narrative = self.0.get("text").filter(|text| text.as_object().is_some()).cloned();
         members.push("text", narrative.unwrap_or_else(|| self.narrative()));
         let identifiers = self.identifiers();
         if !identifiers.is_empty() {
@@ -147,10 +135,7 @@ impl<'a> ActivityDefinition<'a> {
         }
         members.push(
             "code",
-            self.0
-                .get("code")
-                .cloned()
-                .unwrap_or_else(|| other::code(other::ACTIVITY_DEFINITION)),
+            self.0.get("code").cloned().unwrap_or_else(|| other::code(other::ACTIVITY_DEFINITION)),
         );
         for (name, value) in self.0.as_object().into_iter().flat_map(Members::iter) {
             if !members.contains(name) && name != "identifier" {
@@ -171,20 +156,14 @@ impl<'a> ActivityDefinition<'a> {
             "reference" => registration.application_reference,
             "display" => registration.application_display,
         };
-        let mut extensions = vec![extension::with(
-            url::APPLICATION,
-            "valueResource",
-            application,
-        )];
+        let mut extensions = vec![extension::with(url::APPLICATION, "valueResource", application)];
         extensions.extend(one(url::NAME));
         extensions.extend(one(url::IDENTIFIER).or_else(|| {
             self.identifier()
                 .map(|identifier| extension::with(url::IDENTIFIER, "valueString", identifier))
         }));
         extensions.extend(
-            [url::DESCRIPTION, url::KIND, url::DEFAULT_PERFORMER]
-                .iter()
-                .filter_map(|url| one(url)),
+            [url::DESCRIPTION, url::KIND, url::DEFAULT_PERFORMER].iter().filter_map(|url| one(url)),
         );
         extensions.push(flag(url::IS_ACTIVE, true));
         extensions.push(flag(url::IS_DOMAIN_SPECIFIC, false));
@@ -209,12 +188,7 @@ impl<'a> ActivityDefinition<'a> {
         let own = self
             .identifier()
             .map(|value| object! { "system" => url::IDENTIFIER_SYSTEM, "value" => value });
-        let others = self
-            .0
-            .items("identifier")
-            .iter()
-            .filter(|i| !is_own_identifier(i))
-            .cloned();
+        let others = self.0.items("identifier").iter().filter(|i| !is_own_identifier(i)).cloned();
         own.into_iter().chain(others).collect()
     }
 
@@ -280,18 +254,13 @@ mod tests {
     };
 
     fn urls(node: &Node) -> Vec<&str> {
-        node.items("extension")
-            .iter()
-            .filter_map(|e| e.get("url")?.text())
-            .collect()
+        node.items("extension").iter().filter_map(|e| e.get("url")?.text()).collect()
     }
 
     #[test]
     fn a_minimal_definition_gets_the_defaults() {
         let sent = new_definition("Game <1>", "game-1", "Game");
-        let node = ActivityDefinition::of(&sent)
-            .unwrap()
-            .normalised(&REGISTRATION);
+        let node = ActivityDefinition::of(&sent).unwrap().normalised(&REGISTRATION);
         assert_eq!(
             urls(&node),
             [
@@ -308,29 +277,15 @@ mod tests {
         let definition = ActivityDefinition::of(&node).unwrap();
         assert_eq!(definition.application(), Some("game-app"));
         assert_eq!(definition.name(), Some("Game <1>"));
-        assert_eq!(
-            (definition.identifier(), definition.kind()),
-            (Some("game-1"), Some("Game"))
-        );
+        assert_eq!((definition.identifier(), definition.kind()), (Some("game-1"), Some("Game")));
         assert!(
             definition.is_active() && !definition.is_archived() && !definition.is_domain_specific()
         );
         assert_eq!(definition.launch_type(), "Web");
         assert_eq!(node.get("id").and_then(Node::as_str), Some("3"));
-        assert_eq!(
-            node.items("identifier")[0]
-                .get("value")
-                .and_then(Node::text),
-            Some("game-1")
-        );
-        let div = node
-            .get("text")
-            .and_then(|t| t.get("div"))
-            .and_then(Node::as_str);
-        assert_eq!(
-            div,
-            Some("<div xmlns=\"http://www.w3.org/1999/xhtml\">Game &lt;1&gt;</div>")
-        );
+        assert_eq!(node.items("identifier")[0].get("value").and_then(Node::text), Some("game-1"));
+        let div = node.get("text").and_then(|t| t.get("div")).and_then(Node::as_str);
+        assert_eq!(div, Some("<div xmlns=\"http://www.w3.org/1999/xhtml\">Game &lt;1&gt;</div>"));
     }
 
     #[test]
@@ -339,18 +294,11 @@ mod tests {
         let part = |url: &str, identifier: &str| {
             let parts = vec![
                 extension::with(url::SUB_ACTIVITY_IDENTIFIER, "valueString", identifier),
-                extension::with(
-                    url::SUB_ACTIVITY_IS_ACTIVE,
-                    "valueBoolean",
-                    identifier != "b",
-                ),
+                extension::with(url::SUB_ACTIVITY_IS_ACTIVE, "valueBoolean", identifier != "b"),
             ];
             extension::nested(url, parts)
         };
-        let list = sent
-            .get_mut("extension")
-            .and_then(Node::as_array_mut)
-            .unwrap();
+        let list = sent.get_mut("extension").and_then(Node::as_array_mut).unwrap();
         list.splice(
             0..0,
             [
@@ -368,29 +316,13 @@ mod tests {
         let members = sent.as_object_mut().unwrap();
         members.push("subject", object! { "reference" => "https://a/Patient/1" });
         members.push("id", 9);
-        members.push(
-            "identifier",
-            [object! { "system" => "urn:x", "value" => "1" }],
-        );
-        let node = ActivityDefinition::of(&sent)
-            .unwrap()
-            .normalised(&REGISTRATION);
+        members.push("identifier", [object! { "system" => "urn:x", "value" => "1" }]);
+        let node = ActivityDefinition::of(&sent).unwrap().normalised(&REGISTRATION);
         let urls = urls(&node);
-        assert_eq!(
-            urls[7..],
-            [
-                url::SUB_ACTIVITY,
-                url::SUB_ACTIVITY,
-                url::IS_ARCHIVED,
-                "urn:own"
-            ]
-        );
+        assert_eq!(urls[7..], [url::SUB_ACTIVITY, url::SUB_ACTIVITY, url::IS_ARCHIVED, "urn:own"]);
         let definition = ActivityDefinition::of(&node).unwrap();
-        let parts: Vec<_> = definition
-            .sub_activities()
-            .iter()
-            .map(|p| (p.identifier, p.is_active))
-            .collect();
+        let parts: Vec<_> =
+            definition.sub_activities().iter().map(|p| (p.identifier, p.is_active)).collect();
         assert_eq!(parts, [(Some("b"), false), (Some("a"), true)]);
         assert_eq!(definition.application(), Some("game-app"));
         assert!(definition.is_archived());
@@ -400,12 +332,7 @@ mod tests {
         );
         assert_eq!(node.items("identifier").len(), 2);
         assert!(node.get("subject").is_some());
-        assert_eq!(
-            ActivityDefinition::of(&node)
-                .unwrap()
-                .normalised(&REGISTRATION),
-            node
-        );
+        assert_eq!(ActivityDefinition::of(&node).unwrap().normalised(&REGISTRATION), node);
     }
 
     #[test]
@@ -415,9 +342,7 @@ mod tests {
             "identifier" => [object! { "system" => url::IDENTIFIER_SYSTEM, "value" => "i" }],
             "code" => other::code(other::ACTIVITY_DEFINITION),
         };
-        let node = ActivityDefinition::of(&sent)
-            .unwrap()
-            .normalised(&REGISTRATION);
+        let node = ActivityDefinition::of(&sent).unwrap().normalised(&REGISTRATION);
         assert_eq!(extension::find_text(&node, url::IDENTIFIER), Some("i"));
         assert_eq!(node.items("identifier").len(), 1);
     }

@@ -142,13 +142,7 @@ impl Bundle {
         members.push_some("totalResults", total);
         push_links(&mut members, self.link);
         push_tags(&mut members, self.category);
-        members.push(
-            "entry",
-            self.entry
-                .into_iter()
-                .map(Entry::into_node)
-                .collect::<Vec<_>>(),
-        );
+        members.push("entry", self.entry.into_iter().map(Entry::into_node).collect::<Vec<_>>());
         Node::Object(members)
     }
 
@@ -203,10 +197,7 @@ impl Entry {
 
     /// The link `self`: URL of the resource, with the version when there is one.
     pub fn self_link(&self) -> Option<&str> {
-        self.link
-            .iter()
-            .find(|link| link.rel == "self")
-            .map(|link| link.href.as_str())
+        self.link.iter().find(|link| link.rel == "self").map(|link| link.href.as_str())
     }
 
     /// Makes `href` the link `self`, in its place when there is one, as the first link otherwise.
@@ -226,21 +217,14 @@ impl Entry {
 impl Link {
     /// A link.
     pub fn new(rel: impl Into<String>, href: impl Into<String>) -> Link {
-        Link {
-            rel: rel.into(),
-            href: href.into(),
-        }
+        Link { rel: rel.into(), href: href.into() }
     }
 }
 
 impl Tag {
     /// A tag with a label.
     pub fn new(term: impl Into<String>, label: Option<String>, scheme: impl Into<String>) -> Tag {
-        Tag {
-            term: term.into(),
-            label,
-            scheme: scheme.into(),
-        }
+        Tag { term: term.into(), label, scheme: scheme.into() }
     }
 }
 
@@ -253,9 +237,7 @@ fn take_text(members: &mut Members, name: &str) -> Option<String> {
 }
 
 fn take_author(members: &mut Members) -> Option<Node> {
-    members
-        .remove("author")
-        .filter(|author| !author.one_or_many().is_empty())
+    members.remove("author").filter(|author| !author.one_or_many().is_empty())
 }
 
 fn text_of(node: &Node, name: &str) -> Option<String> {
@@ -290,9 +272,8 @@ fn tags(members: &Members) -> Vec<Tag> {
 
 fn push_links(members: &mut Members, links: Vec<Link>) {
     if !links.is_empty() {
-        let links = links
-            .into_iter()
-            .map(|link| object! { "rel" => link.rel, "href" => link.href });
+        let links =
+            links.into_iter().map(|link| object! { "rel" => link.rel, "href" => link.href });
         members.push("link", links.collect::<Vec<_>>());
     }
 }
@@ -305,10 +286,7 @@ fn push_tags(members: &mut Members, tags: Vec<Tag>) {
         let mut members = Members::new();
         members.push("term", tag.term);
         members.push_some("label", tag.label);
-        members.push_some(
-            "scheme",
-            Some(tag.scheme).filter(|scheme| !scheme.is_empty()),
-        );
+        members.push_some("scheme", Some(tag.scheme).filter(|scheme| !scheme.is_empty()));
         Node::Object(members)
     });
     members.push("category", tags.collect::<Vec<_>>());
@@ -348,10 +326,7 @@ mod tests {
 
     #[test]
     fn an_empty_result_has_an_entry_list_and_its_total_as_a_string() {
-        let bundle = Bundle {
-            title: Some("t".into()),
-            ..Bundle::default()
-        };
+        let bundle = Bundle { title: Some("t".into()), ..Bundle::default() };
         assert_eq!(
             json::render(&bundle.into_node_with_total(0)),
             r#"{"resourceType":"Bundle","title":"t","totalResults":"0","entry":[]}"#
@@ -361,10 +336,7 @@ mod tests {
     #[test]
     fn other_documents_are_refused() {
         assert_eq!(read("[]"), Err(BundleError::NotABundle));
-        assert_eq!(
-            read(r#"{"resourceType":"Patient"}"#),
-            Err(BundleError::NotABundle)
-        );
+        assert_eq!(read(r#"{"resourceType":"Patient"}"#), Err(BundleError::NotABundle));
         assert_eq!(
             read(r#"{"resourceType":"Bundle","entry":[{},"x"]}"#),
             Err(BundleError::EntryIsNoObject { index: 1 })
@@ -377,10 +349,8 @@ mod tests {
 
     #[test]
     fn the_self_link_is_replaced_in_place() {
-        let mut entry = Entry {
-            link: vec![Link::new("x", "1"), Link::new("self", "2")],
-            ..Entry::default()
-        };
+        let mut entry =
+            Entry { link: vec![Link::new("x", "1"), Link::new("self", "2")], ..Entry::default() };
         entry.set_self_link("3".into());
         assert_eq!(entry.link, [Link::new("x", "1"), Link::new("self", "3")]);
         entry.link.remove(1);

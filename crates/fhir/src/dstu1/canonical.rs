@@ -85,10 +85,7 @@ fn only_ids(companion: &Node) -> bool {
 /// In a parallel list the place counts, an object with only an id equals the filler, and fillers at
 /// the end are of no influence.
 fn write_companions(items: &[Node], form: &mut Vec<u8>) {
-    let length = items
-        .iter()
-        .rposition(|item| !only_ids(item))
-        .map_or(0, |at| at + 1);
+    let length = items.iter().rposition(|item| !only_ids(item)).map_or(0, |at| at + 1);
     let items = &items[..length];
     if let [one] = items {
         return write(one, form);
@@ -143,10 +140,7 @@ mod tests {
         }
         let at = |list: &str| of(&format!(r#"{{"given":["a","b"],"_given":{list}}}"#));
         let extension = r#"{"extension":[{"url":"u"}]}"#;
-        assert_ne!(
-            at(&format!("[null,{extension}]")),
-            at(&format!("[{extension},null]"))
-        );
+        assert_ne!(at(&format!("[null,{extension}]")), at(&format!("[{extension},null]")));
         assert_eq!(
             at(&format!("[{{\"id\":\"1\"}},{extension}]")),
             at(&format!("[null,{extension}]"))

@@ -5,18 +5,12 @@ use crate::object;
 
 /// The first extension of `owner` with this URL.
 pub fn find<'a>(owner: &'a Node, url: &str) -> Option<&'a Node> {
-    owner
-        .items("extension")
-        .iter()
-        .find(|extension| has_url(extension, url))
+    owner.items("extension").iter().find(|extension| has_url(extension, url))
 }
 
 /// All extensions of `owner` with this URL, in order.
 pub fn all<'a>(owner: &'a Node, url: &str) -> impl Iterator<Item = &'a Node> {
-    owner
-        .items("extension")
-        .iter()
-        .filter(move |extension| has_url(extension, url))
+    owner.items("extension").iter().filter(move |extension| has_url(extension, url))
 }
 
 /// Is this the URL of the extension?

@@ -7,26 +7,9 @@ use crate::xml::cursor::{Cursor, Item, Tag, is_blank};
 use crate::xml::{FHIR, Namespace};
 
 /// The order of the members in the JSON form.
-const FEED: [&str; 7] = [
-    "title",
-    "id",
-    "updated",
-    "author",
-    "totalResults",
-    "link",
-    "category",
-];
-const ENTRY: [&str; 9] = [
-    "title",
-    "id",
-    "updated",
-    "published",
-    "author",
-    "link",
-    "category",
-    "content",
-    "summary",
-];
+const FEED: [&str; 7] = ["title", "id", "updated", "author", "totalResults", "link", "category"];
+const ENTRY: [&str; 9] =
+    ["title", "id", "updated", "published", "author", "link", "category", "content", "summary"];
 
 /// The rest of a feed whose start tag was read.
 pub(super) fn feed(cursor: &mut Cursor<'_>) -> Result<Node, ParseError> {
@@ -36,19 +19,16 @@ pub(super) fn feed(cursor: &mut Cursor<'_>) -> Result<Node, ParseError> {
         if tag.is(Namespace::Atom, "entry") {
             entries.push(entry(cursor)?);
         } else if tag.is(Namespace::OpenSearch, "totalResults") {
-            single(cursor, &mut parts, tag, |cursor, _| {
-                Ok(trimmed(text(cursor)?))
-            })?;
+            single(cursor, &mut parts, tag, |cursor, _| Ok(trimmed(text(cursor)?)))?;
         } else {
             part(cursor, &mut parts, tag)?;
         }
     }
     let mut members = Members::new();
     members.push("resourceType", "Bundle");
-    members.0.extend(
-        FEED.iter()
-            .filter_map(|name| Some(((*name).to_owned(), parts.remove(name)?))),
-    );
+    members
+        .0
+        .extend(FEED.iter().filter_map(|name| Some(((*name).to_owned(), parts.remove(name)?))));
     members.push("entry", entries);
     Ok(Node::Object(members))
 }
@@ -58,9 +38,7 @@ fn entry(cursor: &mut Cursor<'_>) -> Result<Node, ParseError> {
     while let Some(tag) = next_part(cursor)? {
         match tag.name {
             "published" if tag.namespace == Namespace::Atom => {
-                single(cursor, &mut parts, tag, |cursor, _| {
-                    Ok(trimmed(text(cursor)?))
-                })?;
+                single(cursor, &mut parts, tag, |cursor, _| Ok(trimmed(text(cursor)?)))?;
             }
             "summary" if tag.namespace == Namespace::Atom => {
                 single(cursor, &mut parts, tag, |cursor, _| markup(cursor))?
@@ -69,9 +47,7 @@ fn entry(cursor: &mut Cursor<'_>) -> Result<Node, ParseError> {
             _ => part(cursor, &mut parts, tag)?,
         }
     }
-    let members = ENTRY
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), parts.remove(name)?)));
+    let members = ENTRY.iter().filter_map(|name| Some(((*name).to_owned(), parts.remove(name)?)));
     Ok(Node::Object(Members(members.collect())))
 }
 
@@ -136,9 +112,7 @@ fn author(cursor: &mut Cursor<'_>) -> Result<Node, ParseError> {
     let mut members = Members::new();
     while let Some(tag) = next_part(cursor)? {
         if tag.namespace == Namespace::Atom && ["name", "uri", "email"].contains(&tag.name) {
-            single(cursor, &mut members, tag, |cursor, _| {
-                Ok(trimmed(text(cursor)?))
-            })?;
+            single(cursor, &mut members, tag, |cursor, _| Ok(trimmed(text(cursor)?)))?;
         } else {
             cursor.skip()?;
         }

@@ -84,9 +84,7 @@ fn author(owner: &Node, out: &mut String) {
         out.push_str("<author>");
         match author.text() {
             Some(name) => simple("name", &Node::object().with("name", name), out),
-            None => ["name", "uri", "email"]
-                .iter()
-                .for_each(|part| simple(part, author, out)),
+            None => ["name", "uri", "email"].iter().for_each(|part| simple(part, author, out)),
         }
         out.push_str("</author>");
     }

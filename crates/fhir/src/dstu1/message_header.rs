@@ -79,11 +79,8 @@ impl<'a> MessageHeader<'a> {
     pub fn event(self) -> Option<Event<'a>> {
         // The event is a coding; a concept around it says the same.
         let event = self.0.get("event")?;
-        let coding = if event.get("code").is_some() {
-            event
-        } else {
-            event.items("coding").first()?
-        };
+        let coding =
+            if event.get("code").is_some() { event } else { event.items("coding").first()? };
         Some(Event {
             system: text(coding, "system"),
             code: text(coding, "code")?,
@@ -93,10 +90,7 @@ impl<'a> MessageHeader<'a> {
 
     /// The references under `data`; the first is the focal resource.
     pub fn data(self) -> impl Iterator<Item = &'a str> {
-        self.0
-            .items("data")
-            .iter()
-            .filter_map(|data| text(data, "reference"))
+        self.0.items("data").iter().filter_map(|data| text(data, "reference"))
     }
 
     /// The focal resource.
@@ -106,10 +100,7 @@ impl<'a> MessageHeader<'a> {
 
     /// The source, when there is one.
     pub fn source(self) -> Option<Source<'a>> {
-        let source = self
-            .0
-            .get("source")
-            .filter(|source| source.as_object().is_some())?;
+        let source = self.0.get("source").filter(|source| source.as_object().is_some())?;
         Some(Source {
             name: text(source, "name"),
             software: text(source, "software"),
@@ -121,10 +112,7 @@ impl<'a> MessageHeader<'a> {
     /// The answer, when the message is one.
     pub fn response(self) -> Option<Response<'a>> {
         let response = self.0.get("response")?;
-        Some(Response {
-            identifier: text(response, "identifier")?,
-            code: text(response, "code")?,
-        })
+        Some(Response { identifier: text(response, "identifier")?, code: text(response, "code")? })
     }
 
     /// URL of the patient, possibly with a version.
@@ -179,64 +167,39 @@ pub struct Delivery<'a> {
 /// in the documented order, since a client reads only the first part of the status; extensions of
 /// the sender follow.
 pub fn set_delivery(header: &mut Node, delivery: &Delivery<'_>) {
-    const OURS: [&str; 4] = [
-        url::PATIENT,
-        url::PROCESSING_STATUS,
-        url::IS_EXPIRED,
-        url::IS_EXPIRED_OLD,
-    ];
+    const OURS: [&str; 4] =
+        [url::PATIENT, url::PROCESSING_STATUS, url::IS_EXPIRED, url::IS_EXPIRED_OLD];
     let Some(members) = header.as_object_mut() else {
         return;
     };
     let mut extensions = Vec::new();
-    extensions.extend(
-        delivery
-            .patient
-            .map(|patient| extension::reference(url::PATIENT, patient)),
-    );
+    extensions.extend(delivery.patient.map(|patient| extension::reference(url::PATIENT, patient)));
     extensions.push(status_extension(delivery));
-    extensions.push(extension::with(
-        url::IS_EXPIRED,
-        "valueBoolean",
-        delivery.is_expired,
-    ));
+    extensions.push(extension::with(url::IS_EXPIRED, "valueBoolean", delivery.is_expired));
     let kept = match members.get_mut("extension") {
         Some(Node::Array(sent)) => std::mem::take(sent),
         Some(one @ Node::Object(_)) => vec![one.clone()],
         _ => Vec::new(),
     };
     extensions.extend(
-        kept.into_iter()
-            .filter(|sent| !OURS.iter().any(|url| extension::has_url(sent, url))),
+        kept.into_iter().filter(|sent| !OURS.iter().any(|url| extension::has_url(sent, url))),
     );
     if members.contains("extension") {
         members.insert("extension", extensions);
     } else {
-        let after_type = members
-            .0
-            .iter()
-            .take_while(|(name, _)| name == "resourceType" || name == "id")
-            .count();
-        members.0.insert(
-            after_type,
-            ("extension".to_owned(), Node::Array(extensions)),
-        );
+        let after_type =
+            members.0.iter().take_while(|(name, _)| name == "resourceType" || name == "id").count();
+        members.0.insert(after_type, ("extension".to_owned(), Node::Array(extensions)));
     }
 }
 
 fn status_extension(delivery: &Delivery<'_>) -> Node {
     let mut parts = vec![
         extension::with(url::STATUS, "valueCode", delivery.status),
-        extension::with(
-            url::STATUS_LAST_CHANGED,
-            "valueInstant",
-            delivery.last_changed,
-        ),
+        extension::with(url::STATUS_LAST_CHANGED, "valueInstant", delivery.last_changed),
     ];
     parts.extend(
-        delivery
-            .exception
-            .map(|text| extension::with(url::STATUS_EXCEPTION, "valueString", text)),
+        delivery.exception.map(|text| extension::with(url::STATUS_EXCEPTION, "valueString", text)),
     );
     extension::nested(url::PROCESSING_STATUS, parts)
 }
@@ -276,11 +239,7 @@ mod tests {
         assert!(!header.is_expired());
         assert_eq!(
             header.status(),
-            Some(Status {
-                code: "Failed",
-                last_changed: None,
-                exception: Some("why")
-            })
+            Some(Status { code: "Failed", last_changed: None, exception: Some("why") })
         );
         assert!(MessageHeader::of(&Node::object()).is_none());
     }
@@ -296,20 +255,8 @@ mod tests {
             is_expired: false,
         };
         set_delivery(&mut node, &delivery);
-        let urls: Vec<_> = node
-            .items("extension")
-            .iter()
-            .filter_map(|e| text(e, "url"))
-            .collect();
-        assert_eq!(
-            urls,
-            [
-                url::PATIENT,
-                url::PROCESSING_STATUS,
-                url::IS_EXPIRED,
-                "urn:own"
-            ]
-        );
+        let urls: Vec<_> = node.items("extension").iter().filter_map(|e| text(e, "url")).collect();
+        assert_eq!(urls, [url::PATIENT, url::PROCESSING_STATUS, url::IS_EXPIRED, "urn:own"]);
         let parts: Vec<_> = node.items("extension")[1]
             .items("extension")
             .iter()
@@ -318,23 +265,9 @@ mod tests {
         assert_eq!(parts, [url::STATUS, url::STATUS_LAST_CHANGED]);
 
         let mut bare = object! { "resourceType" => "MessageHeader", "identifier" => "x" };
-        set_delivery(
-            &mut bare,
-            &Delivery {
-                patient: None,
-                exception: Some("e"),
-                ..delivery
-            },
-        );
+        set_delivery(&mut bare, &Delivery { patient: None, exception: Some("e"), ..delivery });
         assert_eq!(bare.items("extension").len(), 2);
         assert_eq!(bare.as_object().unwrap().0[1].0, "extension");
-        assert_eq!(
-            MessageHeader::of(&bare)
-                .unwrap()
-                .status()
-                .unwrap()
-                .exception,
-            Some("e")
-        );
+        assert_eq!(MessageHeader::of(&bare).unwrap().status().unwrap().exception, Some("e"));
     }
 }

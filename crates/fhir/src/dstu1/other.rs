@@ -53,11 +53,7 @@ mod tests {
     fn the_usage_is_the_coding_of_the_right_system() {
         let foreign = object! { "system" => "urn:x", "code" => "y" };
         let mut concept = code("CareTeam");
-        concept
-            .get_mut("coding")
-            .and_then(Node::as_array_mut)
-            .unwrap()
-            .insert(0, foreign.clone());
+        concept.get_mut("coding").and_then(Node::as_array_mut).unwrap().insert(0, foreign.clone());
         let other = object! { "resourceType" => "Other", "code" => concept };
         assert_eq!(usage(&other), Some("CareTeam"));
         let other =

@@ -50,10 +50,7 @@ pub struct Issue {
 impl Issue {
     /// An error without a type.
     pub fn error(details: impl Into<String>) -> Issue {
-        Issue {
-            details: details.into(),
-            ..Issue::default()
-        }
+        Issue { details: details.into(), ..Issue::default() }
     }
 
     /// Sets the type.
@@ -88,17 +85,12 @@ impl Issue {
         }
         members.push("severity", self.severity.as_str());
         if let Some(code) = &self.type_code {
-            members.push(
-                "type",
-                object! { "system" => system::ISSUE_TYPE, "code" => code.as_ref() },
-            );
+            members
+                .push("type", object! { "system" => system::ISSUE_TYPE, "code" => code.as_ref() });
         }
         members.push("details", &self.details);
         if !self.location.is_empty() {
-            members.push(
-                "location",
-                self.location.iter().map(Node::from).collect::<Vec<_>>(),
-            );
+            members.push("location", self.location.iter().map(Node::from).collect::<Vec<_>>());
         }
         Node::Object(members)
     }
@@ -162,9 +154,7 @@ impl OperationOutcome {
 
 impl From<Issue> for OperationOutcome {
     fn from(issue: Issue) -> OperationOutcome {
-        OperationOutcome {
-            issues: vec![issue],
-        }
+        OperationOutcome { issues: vec![issue] }
     }
 }
 
@@ -191,10 +181,7 @@ mod tests {
                 r#""details":"The specified resource version is not correct"}]}"#
             )
         );
-        assert_eq!(
-            OperationOutcome::from_node(&outcome.to_node()),
-            Some(outcome)
-        );
+        assert_eq!(OperationOutcome::from_node(&outcome.to_node()), Some(outcome));
     }
 
     #[test]

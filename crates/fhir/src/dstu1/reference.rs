@@ -12,10 +12,7 @@ pub fn split_version(url: &str) -> (&str, Option<Cow<'_, str>>) {
         None => (url, None),
         Some(at) => {
             let version = &url[at + HISTORY.len()..];
-            (
-                &url[..at],
-                (!version.is_empty()).then(|| with_colons(version)),
-            )
+            (&url[..at], (!version.is_empty()).then(|| with_colons(version)))
         }
     }
 }
@@ -47,18 +44,10 @@ mod tests {
     fn urls_are_split_at_the_last_history() {
         let check = |url: &str, identity: &str, version: Option<&str>| {
             let (found, found_version) = split_version(url);
-            assert_eq!(
-                (found, found_version.as_deref()),
-                (identity, version),
-                "{url}"
-            );
+            assert_eq!((found, found_version.as_deref()), (identity, version), "{url}");
         };
         check("https://a/Patient/1", "https://a/Patient/1", None);
-        check(
-            "https://a/Patient/1/_history/v1",
-            "https://a/Patient/1",
-            Some("v1"),
-        );
+        check("https://a/Patient/1/_history/v1", "https://a/Patient/1", Some("v1"));
         check("a/_history/1/_history/2", "a/_history/1", Some("2"));
         check("a/_history/", "a", None);
         check("a/_history", "a/_history", None);

@@ -66,10 +66,7 @@ fn element(cursor: &mut Cursor<'_>, tag: Tag<'_>, kind: Kind) -> Result<Value, P
     children(cursor, shape, &mut members)?;
     if let Some(text) = value {
         let companion = (!members.is_empty()).then_some(Node::Object(members));
-        return Ok(Value {
-            node: Some(primitive(text, kind)),
-            companion,
-        });
+        return Ok(Value { node: Some(primitive(text, kind)), companion });
     }
     let node = Node::Object(members);
     let is_companion = match kind {
@@ -77,15 +74,9 @@ fn element(cursor: &mut Cursor<'_>, tag: Tag<'_>, kind: Kind) -> Result<Value, P
         _ => false,
     };
     Ok(if is_companion {
-        Value {
-            node: None,
-            companion: Some(node),
-        }
+        Value { node: None, companion: Some(node) }
     } else {
-        Value {
-            node: Some(node),
-            companion: None,
-        }
+        Value { node: Some(node), companion: None }
     })
 }
 
@@ -129,11 +120,7 @@ fn attributes(
             ("id", _) => members.push("id", attribute.value.into_owned()),
             ("url", _) if shape.is_extension() => members.push("url", attribute.value.into_owned()),
             (name, _) if name.starts_with('_') => {
-                return Err(ParseError::malformed(
-                    cursor.text(),
-                    attribute.offset,
-                    UNDERSCORE,
-                ));
+                return Err(ParseError::malformed(cursor.text(), attribute.offset, UNDERSCORE));
             }
             (name, _) => members.push(format!("@{name}"), attribute.value.into_owned()),
         }
@@ -189,12 +176,7 @@ fn children(
             groups.iter().position(|g| g.name == name)
         } else {
             if index.is_empty() {
-                index.extend(
-                    groups
-                        .iter()
-                        .enumerate()
-                        .map(|(at, g)| (g.name.clone(), at)),
-                );
+                index.extend(groups.iter().enumerate().map(|(at, g)| (g.name.clone(), at)));
             }
             index.get(&name).copied()
         };
@@ -215,18 +197,14 @@ fn children(
             Kind::Resource if tag.attributes.is_empty() => contained(cursor, values)?,
             _ if is_narrative => {
                 let node = Some(Node::String(cursor.verbatim(&tag)?));
-                values.push(Value {
-                    node,
-                    companion: None,
-                });
+                values.push(Value { node, companion: None });
             }
             _ => values.push(element(cursor, tag, kind)?),
         }
     }
     members.0.reserve_exact(groups.len());
-    let (strangers, known): (Vec<Group>, Vec<Group>) = groups
-        .into_iter()
-        .partition(|group| group.name.starts_with('_'));
+    let (strangers, known): (Vec<Group>, Vec<Group>) =
+        groups.into_iter().partition(|group| group.name.starts_with('_'));
     for group in known {
         group.add_to(members);
     }
@@ -266,10 +244,9 @@ fn add_strangers(
 fn contained(cursor: &mut Cursor<'_>, values: &mut Vec<Value>) -> Result<(), ParseError> {
     loop {
         match cursor.next()? {
-            Item::Start(tag) => values.push(Value {
-                node: Some(resource(cursor, tag)?),
-                companion: None,
-            }),
+            Item::Start(tag) => {
+                values.push(Value { node: Some(resource(cursor, tag)?), companion: None })
+            }
             Item::Text(text) if is_blank(&text) => {}
             Item::End => return Ok(()),
             Item::Text(_) | Item::Eof => return Err(cursor.wrong("a resource is expected here")),

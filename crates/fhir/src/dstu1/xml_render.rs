@@ -115,17 +115,8 @@ fn children(members: &Members, shape: &Shape, out: &mut String) {
         if shape.is_resource() && name == "resourceType" || !is_element(name, node) {
             continue;
         }
-        let mut child = Child {
-            order: LAST,
-            name,
-            place: None,
-            node,
-            companion: None,
-        };
-        if let Some(base) = name
-            .strip_prefix('_')
-            .filter(|base| may_have_companion(base))
-        {
+        let mut child = Child { order: LAST, name, place: None, node, companion: None };
+        if let Some(base) = name.strip_prefix('_').filter(|base| may_have_companion(base)) {
             let primary = index.get(base).copied();
             if primary.is_none_or(|p| is_element(base, p))
                 && belong_together(primary.unwrap_or(&NOTHING), node)
@@ -133,19 +124,12 @@ fn children(members: &Members, shape: &Shape, out: &mut String) {
                 if primary.is_some() {
                     continue;
                 }
-                child = Child {
-                    name: base,
-                    node: &NOTHING,
-                    companion: Some(node),
-                    ..child
-                };
+                child = Child { name: base, node: &NOTHING, companion: Some(node), ..child };
             }
         } else if !index.is_empty() && may_have_companion(name) {
             let companion = format!("_{name}");
-            child.companion = index
-                .get(companion.as_str())
-                .copied()
-                .filter(|c| belong_together(node, c));
+            child.companion =
+                index.get(companion.as_str()).copied().filter(|c| belong_together(node, c));
         }
         // A member that starts with an underscore and is no companion is a stranger.
         if !child.name.starts_with('_') {
@@ -176,9 +160,9 @@ fn belong_together(node: &Node, companion: &Node) -> bool {
                 _ => false,
             })
         }
-        (Node::Null, Node::Array(companions)) => companions
-            .iter()
-            .all(|c| matches!(c, Node::Null | Node::Object(_))),
+        (Node::Null, Node::Array(companions)) => {
+            companions.iter().all(|c| matches!(c, Node::Null | Node::Object(_)))
+        }
         (Node::Array(_), _) => false,
         (node, Node::Object(_)) => scalar(node),
         _ => false,

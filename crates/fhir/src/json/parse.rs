@@ -20,12 +20,7 @@ pub fn parse(bytes: &[u8]) -> Result<Node, ParseError> {
 pub fn parse_with_limit(bytes: &[u8], max_depth: usize) -> Result<Node, ParseError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ParseError::NotUtf8)?;
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let mut parser = Parser {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        levels_left: max_depth,
-    };
+    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, levels_left: max_depth };
     parser.skip_blanks();
     let (node, hole) = parser.value(Nulls::Plain)?;
     if hole {
@@ -138,11 +133,7 @@ impl Parser<'_> {
             }
             self.at += 1;
             self.skip_blanks();
-            let nulls = if name.starts_with('_') {
-                Nulls::Filler
-            } else {
-                Nulls::Plain
-            };
+            let nulls = if name.starts_with('_') { Nulls::Filler } else { Nulls::Plain };
             let (value, hole) = self.value(nulls)?;
             if hole {
                 holes.push(members.len());
@@ -324,12 +315,7 @@ fn excuse_nulls(members: &Members, holes: &[usize]) -> Result<(), ParseError> {
 
 /// The length of the number at the start, `None` when there is none.
 pub(super) fn number_length(bytes: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        bytes[from..]
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count()
-    };
+    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
     let mut at = usize::from(bytes.first() == Some(&b'-'));
     match bytes.get(at)? {
         b'0' => at += 1,
@@ -411,10 +397,7 @@ mod tests {
             "\u{FEFF}\u{FEFF}1",
         ] {
             let error = parse(bad.as_bytes()).unwrap_err();
-            assert!(
-                matches!(error, ParseError::Malformed { .. }),
-                "{bad}: {error}"
-            );
+            assert!(matches!(error, ParseError::Malformed { .. }), "{bad}: {error}");
         }
         assert_eq!(parse(b"\"\xFF\""), Err(ParseError::NotUtf8));
     }
@@ -456,23 +439,13 @@ mod tests {
     #[test]
     fn duplicate_members_are_refused_in_small_and_large_objects() {
         let error = parse(br#"{"a":1,"b":{"c":1,"c":2}}"#).unwrap_err();
-        assert_eq!(
-            error,
-            ParseError::DuplicateMember {
-                name: "c".into(),
-                line: 1,
-                column: 19
-            }
-        );
+        assert_eq!(error, ParseError::DuplicateMember { name: "c".into(), line: 1, column: 19 });
         let many: Vec<String> = (0..200).map(|i| format!("\"m{i}\":{i}")).collect();
         assert!(parse(format!("{{{}}}", many.join(",")).as_bytes()).is_ok());
         for twice in ["m0", "m24", "m25", "m199"] {
             let text = format!("{{{},\"{twice}\":0}}", many.join(","));
             assert!(
-                matches!(
-                    parse(text.as_bytes()),
-                    Err(ParseError::DuplicateMember { .. })
-                ),
+                matches!(parse(text.as_bytes()), Err(ParseError::DuplicateMember { .. })),
                 "{twice}"
             );
         }
@@ -483,14 +456,8 @@ mod tests {
         let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
         assert!(parse(nested(100).as_bytes()).is_ok());
         assert_eq!(parse(nested(101).as_bytes()), Err(ParseError::TooDeep));
-        assert_eq!(
-            parse("[".repeat(1_000_000).as_bytes()),
-            Err(ParseError::TooDeep)
-        );
-        assert_eq!(
-            parse("{\"a\":".repeat(1_000_000).as_bytes()),
-            Err(ParseError::TooDeep)
-        );
+        assert_eq!(parse("[".repeat(1_000_000).as_bytes()), Err(ParseError::TooDeep));
+        assert_eq!(parse("{\"a\":".repeat(1_000_000).as_bytes()), Err(ParseError::TooDeep));
         assert!(parse_with_limit(nested(200).as_bytes(), 200).is_ok());
     }
 }

@@ -83,11 +83,7 @@ fn estimate(node: &Node) -> usize {
         Node::String(text) => text.len() + 3,
         Node::Array(items) => 2 + items.iter().map(estimate).sum::<usize>(),
         Node::Object(members) => {
-            2 + members
-                .0
-                .iter()
-                .map(|(n, v)| n.len() + 3 + estimate(v))
-                .sum::<usize>()
+            2 + members.0.iter().map(|(n, v)| n.len() + 3 + estimate(v)).sum::<usize>()
         }
     }
 }

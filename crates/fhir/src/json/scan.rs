@@ -17,10 +17,8 @@ pub(super) fn plain_length(bytes: &[u8]) -> usize {
             return at * 8 + special.trailing_zeros() as usize / 8;
         }
     }
-    let plain = rest
-        .iter()
-        .take_while(|byte| **byte >= 0x20 && **byte != b'"' && **byte != b'\\')
-        .count();
+    let plain =
+        rest.iter().take_while(|byte| **byte >= 0x20 && **byte != b'"' && **byte != b'\\').count();
     words.len() * 8 + plain
 }
 

@@ -38,9 +38,8 @@ pub(crate) fn attributes(raw: &str) -> Result<Vec<Attribute<'_>>, (usize, Refuse
         if blanks == 0 {
             return wrong(at, "a blank is expected before an attribute");
         }
-        let name_length = rest
-            .find(|c: char| c == '=' || c.is_ascii_whitespace())
-            .unwrap_or(rest.len());
+        let name_length =
+            rest.find(|c: char| c == '=' || c.is_ascii_whitespace()).unwrap_or(rest.len());
         let (full_name, offset) = (&rest[..name_length], at);
         let Some((prefix, name)) = split_name(full_name) else {
             return wrong(at, "this is no attribute name");
@@ -59,10 +58,7 @@ pub(crate) fn attributes(raw: &str) -> Result<Vec<Attribute<'_>>, (usize, Refuse
         };
         at += 1;
         let Some(length) = raw[at..].find(quote) else {
-            return wrong(
-                at,
-                "the quotation mark at the end of an attribute is missing",
-            );
+            return wrong(at, "the quotation mark at the end of an attribute is missing");
         };
         let value =
             unescape_attribute(&raw[at..at + length]).map_err(|w| (at, Refused::Wrong(w)))?;
@@ -73,12 +69,7 @@ pub(crate) fn attributes(raw: &str) -> Result<Vec<Attribute<'_>>, (usize, Refuse
         if found.len() == MOST_ATTRIBUTES {
             return wrong(offset, "the element has too many attributes");
         }
-        found.push(Attribute {
-            prefix,
-            name,
-            value,
-            offset,
-        });
+        found.push(Attribute { prefix, name, value, offset });
     }
 }
 
@@ -91,7 +82,5 @@ pub(crate) fn split_name(full: &str) -> Option<(&str, &str)> {
 }
 
 fn blanks(text: &str) -> usize {
-    text.bytes()
-        .take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
-        .count()
+    text.bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count()
 }

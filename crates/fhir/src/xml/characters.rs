@@ -44,11 +44,9 @@ pub(crate) fn first_illegal(text: &str) -> Option<usize> {
 pub(crate) fn replace_illegal(text: &str) -> Cow<'_, str> {
     match first_illegal(text) {
         None => Cow::Borrowed(text),
-        Some(_) => Cow::Owned(
-            text.chars()
-                .map(|c| if is_legal(c) { c } else { '\u{FFFD}' })
-                .collect(),
-        ),
+        Some(_) => {
+            Cow::Owned(text.chars().map(|c| if is_legal(c) { c } else { '\u{FFFD}' }).collect())
+        }
     }
 }
 
@@ -93,11 +91,7 @@ fn unescape(raw: &str, attribute: bool) -> Result<Cow<'_, str>, Wrong> {
             b'<' => return Err(Wrong::Malformed("\"<\" must be written as &lt; here")),
             b'\r' => {
                 out.push(if attribute { ' ' } else { '\n' });
-                at += if bytes.get(at + 1) == Some(&b'\n') {
-                    2
-                } else {
-                    1
-                };
+                at += if bytes.get(at + 1) == Some(&b'\n') { 2 } else { 1 };
             }
             _ => {
                 out.push(' ');
@@ -135,9 +129,7 @@ pub(crate) fn reference(name: &str) -> Result<char, Wrong> {
     value
         .and_then(char::from_u32)
         .filter(|c| is_legal(*c))
-        .ok_or(Wrong::Malformed(
-            "this character reference names no character of XML",
-        ))
+        .ok_or(Wrong::Malformed("this character reference names no character of XML"))
 }
 
 /// Appends an attribute value, between quotation marks, so that reading gives the same string.
@@ -196,10 +188,7 @@ mod tests {
 
     #[test]
     fn literal_white_space_is_normalised() {
-        assert_eq!(
-            unescape_attribute("a\r\nb\tc\nd\re").as_deref(),
-            Ok("a b c d e")
-        );
+        assert_eq!(unescape_attribute("a\r\nb\tc\nd\re").as_deref(), Ok("a b c d e"));
         assert_eq!(unescape_text("a\r\nb\rc\td").as_deref(), Ok("a\nb\nc\td"));
     }
 
@@ -219,10 +208,7 @@ mod tests {
             "a & b;",
             "<",
         ] {
-            assert!(
-                matches!(unescape_attribute(bad), Err(Wrong::Malformed(_))),
-                "{bad}"
-            );
+            assert!(matches!(unescape_attribute(bad), Err(Wrong::Malformed(_))), "{bad}");
         }
         assert_eq!(unescape_attribute("&#xA0;&#65;").as_deref(), Ok("\u{A0}A"));
     }

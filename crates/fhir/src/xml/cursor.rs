@@ -73,11 +73,7 @@ impl<'a> Cursor<'a> {
         let text = std::str::from_utf8(bytes).map_err(|_| ParseError::NotUtf8)?;
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         if let Some(at) = characters::first_illegal(text) {
-            return Err(ParseError::malformed(
-                text,
-                at,
-                "this character is not allowed in XML",
-            ));
+            return Err(ParseError::malformed(text, at, "this character is not allowed in XML"));
         }
         let mut reader = Reader::from_reader(text.as_bytes());
         let config = reader.config_mut();
@@ -128,10 +124,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn next(&mut self) -> Result<Item<'a>, ParseError> {
         loop {
             let offset = self.offset();
-            let event = self
-                .reader
-                .read_event()
-                .map_err(|error| self.not_well_formed(&error))?;
+            let event = self.reader.read_event().map_err(|error| self.not_well_formed(&error))?;
             match event {
                 Event::Start(tag) => {
                     let name_length = tag.name().as_ref().len();
@@ -220,11 +213,7 @@ impl<'a> Cursor<'a> {
             .unwrap_or(raw.len());
         out.push_str(&raw[..name_end]);
         for binding in self.used.iter().filter_map(|at| self.bindings.get(*at)) {
-            out.push_str(if binding.prefix.is_empty() {
-                " xmlns"
-            } else {
-                " xmlns:"
-            });
+            out.push_str(if binding.prefix.is_empty() { " xmlns" } else { " xmlns:" });
             out.push_str(binding.prefix);
             out.push_str("=\"");
             characters::escape_attribute(&binding.url, &mut out);
@@ -244,18 +233,11 @@ impl<'a> Cursor<'a> {
         }
         let end = self.offset();
         let name_end = offset + 1 + name_length;
-        let inside = self
-            .text
-            .get(name_end..end)
-            .and_then(|raw| raw.strip_suffix('>'))
-            .unwrap_or("");
+        let inside =
+            self.text.get(name_end..end).and_then(|raw| raw.strip_suffix('>')).unwrap_or("");
         let inside = inside.strip_suffix('/').unwrap_or(inside);
         let Some((prefix, name)) = self.text.get(offset + 1..name_end).and_then(split_name) else {
-            return Err(ParseError::malformed(
-                self.text,
-                offset,
-                "this is no element name",
-            ));
+            return Err(ParseError::malformed(self.text, offset, "this is no element name"));
         };
         let mut attributes = attributes(inside).map_err(|(at, refused)| match refused {
             Refused::Wrong(wrong) => wrong.at(self.text, name_end + at),
@@ -274,13 +256,7 @@ impl<'a> Cursor<'a> {
         if attributes.iter().any(|a| !a.prefix.is_empty()) {
             self.qualify(&mut attributes)?;
         }
-        Ok(Tag {
-            namespace,
-            name,
-            attributes,
-            offset,
-            outer_bindings,
-        })
+        Ok(Tag { namespace, name, attributes, offset, outer_bindings })
     }
 
     /// Checks prefixed attributes and drops schema hints.
@@ -297,11 +273,7 @@ impl<'a> Cursor<'a> {
                 *name == attribute.name && self.bindings[*other].url == self.bindings[binding].url
             };
             if seen.iter().any(same) {
-                return Err(ParseError::duplicate(
-                    self.text,
-                    attribute.offset,
-                    attribute.name,
-                ));
+                return Err(ParseError::duplicate(self.text, attribute.offset, attribute.name));
             }
             seen.push((binding, attribute.name));
             if namespace != Namespace::SchemaInstance {
@@ -342,11 +314,7 @@ impl<'a> Cursor<'a> {
                 ));
             }
             let namespace = Namespace::of(&attribute.value);
-            self.bindings.push(Binding {
-                prefix,
-                url: attribute.value.clone(),
-                namespace,
-            });
+            self.bindings.push(Binding { prefix, url: attribute.value.clone(), namespace });
         }
         attributes.retain(|a| a.prefix != "xmlns" && !(a.prefix.is_empty() && a.name == "xmlns"));
         Ok(())
@@ -384,6 +352,5 @@ impl<'a> Cursor<'a> {
 }
 
 pub(crate) fn is_blank(text: &str) -> bool {
-    text.bytes()
-        .all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
 }

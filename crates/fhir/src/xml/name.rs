@@ -32,11 +32,7 @@ pub(crate) fn encode(name: &str) -> Cow<'_, str> {
     }
     let mut encoded = String::with_capacity(name.len() + 8);
     for (at, c) in name.char_indices() {
-        let legal = if at == 0 {
-            starts_name(c) && c != '_'
-        } else {
-            continues_name(c)
-        };
+        let legal = if at == 0 { starts_name(c) && c != '_' } else { continues_name(c) };
         if legal && !(c == '_' && name[at..].starts_with("_x")) {
             encoded.push(c);
         } else {
@@ -64,15 +60,9 @@ pub(crate) fn decode(name: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find("_x") {
         decoded.push_str(&rest[..at]);
         let hex = &rest[at + 2..];
-        let c = hex
-            .find('_')
-            .filter(|end| (4..=6).contains(end))
-            .and_then(|end| {
-                Some((
-                    end,
-                    char::from_u32(u32::from_str_radix(&hex[..end], 16).ok()?)?,
-                ))
-            });
+        let c = hex.find('_').filter(|end| (4..=6).contains(end)).and_then(|end| {
+            Some((end, char::from_u32(u32::from_str_radix(&hex[..end], 16).ok()?)?))
+        });
         match c {
             Some((end, c)) => {
                 decoded.push(c);
@@ -85,11 +75,7 @@ pub(crate) fn decode(name: &str) -> Cow<'_, str> {
         }
     }
     decoded.push_str(rest);
-    if encode(&decoded) == name {
-        Cow::Owned(decoded)
-    } else {
-        Cow::Borrowed(name)
-    }
+    if encode(&decoded) == name { Cow::Owned(decoded) } else { Cow::Borrowed(name) }
 }
 
 #[cfg(test)]
@@ -117,10 +103,7 @@ mod tests {
         ] {
             let encoded = encode(name);
             assert!(is_name(&encoded), "{name} -> {encoded}");
-            assert!(
-                name.is_empty() || decode(&encoded) == name,
-                "{name} -> {encoded}"
-            );
+            assert!(name.is_empty() || decode(&encoded) == name, "{name} -> {encoded}");
         }
         assert_eq!(encode("status"), "status");
         assert_eq!(encode("foo bar"), "foo_x0020_bar");

@@ -35,19 +35,12 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             let objects = applications
                 .map(|a| shown(Kind::Application, a.as_ref()))
                 .collect::<Result<Vec<_>, _>>()?;
-            output::list(
-                context.json,
-                &objects,
-                &["id", "title", "application_roles", "active"],
-            )
+            output::list(context.json, &objects, &["id", "title", "application_roles", "active"])
         }
         Action::Show { id } => {
             let ids = directory.applications().iter().map(|a| a.id.clone());
             let application = found(directory.application(&id), "application", &id, ids)?;
-            output::show(
-                context.json,
-                &shown(Kind::Application, application.as_ref())?,
-            )
+            output::show(context.json, &shown(Kind::Application, application.as_ref())?)
         }
     }
 }

@@ -26,27 +26,13 @@ pub struct Args {
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
     let text = read(&args.file)?;
-    let (seal, rules, now) = (
-        Arc::clone(&context.seal),
-        context.rules(),
-        context.clock.now(),
-    );
+    let (seal, rules, now) = (Arc::clone(&context.seal), context.rules(), context.clock.now());
     let applied = if args.dry_run && context.store_is_absent() {
         provision::preview(seal, rules, &args.file, &text, now).await?
     } else {
         let store = context.store_or_new().await?;
         let author = context.author("apply");
-        provision::apply(
-            store,
-            seal,
-            rules,
-            &args.file,
-            &text,
-            author,
-            now,
-            args.dry_run,
-        )
-        .await?
+        provision::apply(store, seal, rules, &args.file, &text, author, now, args.dry_run).await?
     };
     if context.json {
         return output::json(&json!({ "dry_run": args.dry_run, "changes": applied.lines }));

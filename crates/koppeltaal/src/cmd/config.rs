@@ -60,13 +60,8 @@ fn check(context: &Context) -> Result<()> {
     let mut problems = Vec::new();
     for (key, file) in files {
         if let Some(Err(cause)) = file.map(readable) {
-            let origin = context
-                .values
-                .get(key)
-                .map(|given| given.origin.to_string());
-            let place = origin
-                .map(|origin| format!("{origin}: "))
-                .unwrap_or_default();
+            let origin = context.values.get(key).map(|given| given.origin.to_string());
+            let place = origin.map(|origin| format!("{origin}: ")).unwrap_or_default();
             problems.push(format!("{place}{key}: {cause}"));
         }
     }

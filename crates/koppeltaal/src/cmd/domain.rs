@@ -32,14 +32,9 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     match args.action {
         Action::List => {
             let domains = directory.domains().iter();
-            let objects = domains
-                .map(|d| shown(Kind::Domain, d.as_ref()))
-                .collect::<Result<Vec<_>, _>>()?;
-            output::list(
-                context.json,
-                &objects,
-                &["name", "title", "phase", "active"],
-            )
+            let objects =
+                domains.map(|d| shown(Kind::Domain, d.as_ref())).collect::<Result<Vec<_>, _>>()?;
+            output::list(context.json, &objects, &["name", "title", "phase", "active"])
         }
         Action::Show { name } => {
             let names = directory.domains().iter().map(|domain| domain.name.clone());

@@ -46,14 +46,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
                 .filter(|provider| wanted(&provider.domain))
                 .map(|provider| shown(Kind::IdentityProvider, provider))
                 .collect::<Result<Vec<_>, _>>()?;
-            let columns = [
-                "domain",
-                "name",
-                "title",
-                "discovery_url",
-                "default",
-                "required",
-            ];
+            let columns = ["domain", "name", "title", "discovery_url", "default", "required"];
             output::list(context.json, &objects, &columns)
         }
         Action::Show { name, domain } => {

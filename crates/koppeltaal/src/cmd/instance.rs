@@ -73,30 +73,17 @@ async fn list(context: &Context, domain: Option<&str>) -> Result<()> {
         .filter(|instance| domain.is_none_or(|domain| domain == instance.domain.name))
         .map(|instance| shown(Kind::Instance, &instance.instance))
         .collect::<Result<Vec<_>, _>>()?;
-    let columns = [
-        "domain",
-        "application",
-        "username",
-        "client_id",
-        "api_version",
-        "status",
-    ];
+    let columns = ["domain", "application", "username", "client_id", "api_version", "status"];
     output::list(context.json, &objects, &columns)
 }
 
 fn one<'a>(directory: &'a Directory, name: &str) -> Result<&'a Arc<ConnectedInstance>> {
     let all = directory.instances();
-    let by_client_id = || {
-        all.iter()
-            .find(|instance| instance.instance.client_id == name)
-    };
+    let by_client_id = || all.iter().find(|instance| instance.instance.client_id == name);
     let instance = directory.instance_by_username(name).or_else(by_client_id);
     let names = all.iter().map(|instance| {
         let instance = &instance.instance;
-        instance
-            .username
-            .clone()
-            .unwrap_or_else(|| instance.client_id.clone())
+        instance.username.clone().unwrap_or_else(|| instance.client_id.clone())
     });
     found(instance, "instance", name, names)
 }
@@ -111,28 +98,18 @@ async fn decide(
     for _ in 0..10 {
         let directory = directory::read(context).await?;
         let connected = one(&directory, name)?;
-        let instance = Instance {
-            status,
-            ..connected.instance.clone()
-        };
+        let instance = Instance { status, ..connected.instance.clone() };
         let object = shown(Kind::Instance, &instance)?;
-        let summary = format!(
-            "changed instance {name} in {}: status",
-            connected.domain.name
-        );
+        let summary = format!("changed instance {name} in {}: status", connected.domain.name);
         let unchanged = instance == connected.instance;
         let store = context.store().await?;
         if !unchanged {
             let ids = Ids::take(store).await?;
             let author = context.author(&format!("instance {verb}"));
-            let changes = [Change {
-                item: Item::Instance(instance),
-                summary: summary.clone(),
-            }];
+            let changes = [Change { item: Item::Instance(instance), summary: summary.clone() }];
             let based_on = directory.version;
-            let written = store
-                .write(move |tx| change(tx, &ids, based_on, &changes, &author))
-                .await?;
+            let written =
+                store.write(move |tx| change(tx, &ids, based_on, &changes, &author)).await?;
             if written.is_none() {
                 continue;
             }

@@ -25,20 +25,14 @@ pub async fn run(context: &Context, _args: Args) -> Result<()> {
                 Map::from_iter([
                     ("number".to_owned(), Value::from(step.number)),
                     ("name".to_owned(), Value::from(step.name.as_str())),
-                    (
-                        "applied_at".to_owned(),
-                        Value::from(step.applied_at.to_string()),
-                    ),
+                    ("applied_at".to_owned(), Value::from(step.applied_at.to_string())),
                 ])
             })
             .collect();
         return output::json(&objects);
     }
     for step in &applied {
-        output::line(format_args!(
-            "applied migration {} ({})",
-            step.number, step.name
-        ))?;
+        output::line(format_args!("applied migration {} ({})", step.number, step.name))?;
     }
     if applied.is_empty() {
         output::remark(format_args!("{} is up to date", context.config.database));

@@ -173,7 +173,11 @@ async fn resend(context: &Context, directory: &Directory, id: i64, reason: &str)
     output::line(format_args!("notification {id} is sent again by the running server"))
 }
 
-fn shown(directory: &Directory, domain: &Domain, notification: &Notification) -> Map<String, Value> {
+fn shown(
+    directory: &Directory,
+    domain: &Domain,
+    notification: &Notification,
+) -> Map<String, Value> {
     let instance = directory.instance(notification.instance);
     let endpoint = instance
         .and_then(|found| Some(found.instance.webhook.as_ref()?.url.clone()))

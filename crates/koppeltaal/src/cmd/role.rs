@@ -41,23 +41,12 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             check_domain(&directory, domain.as_deref())?;
             let wanted = |of: &str| domain.as_deref().is_none_or(|domain| domain == of);
             let roles = directory.roles().iter().filter(|role| wanted(&role.domain));
-            let objects = roles
-                .map(|r| shown(Kind::Role, r))
-                .collect::<Result<Vec<_>, _>>()?;
-            output::list(
-                context.json,
-                &objects,
-                &["domain", "name", "permissions", "privileges"],
-            )
+            let objects = roles.map(|r| shown(Kind::Role, r)).collect::<Result<Vec<_>, _>>()?;
+            output::list(context.json, &objects, &["domain", "name", "permissions", "privileges"])
         }
         Action::Show { name, domain } => {
             check_domain(&directory, Some(&domain))?;
-            let of_domain = || {
-                directory
-                    .roles()
-                    .iter()
-                    .filter(|role| role.domain == domain)
-            };
+            let of_domain = || directory.roles().iter().filter(|role| role.domain == domain);
             let names = of_domain().map(|role| role.name.clone());
             let role = of_domain().find(|role| role.name == name);
             let role = found(role, "role", &name, names)?;

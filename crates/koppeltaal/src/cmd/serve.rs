@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use koppeltaal_core::duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::context::Context;
@@ -33,28 +33,42 @@ impl Args {
 /// Runs the command.
 pub async fn run(context: &Context, _args: Args) -> Result<()> {
     logging::start(&context.config.log)?;
+    let stop = Stop::listen()?;
     let server = Server::start(&context.config, context.clock.clone()).await?;
     for line in start_up(&context.config, &server) {
         tracing::info!("{line}");
         // A server does not end because nobody reads what it says.
         let _unheard = output::line(line);
     }
-    until_told_to_stop().await?;
+    stop.told().await;
     tracing::info!("draining: no new connections, requests in progress end");
     server.shutdown().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT.
-pub(super) async fn until_told_to_stop() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, from the moment on at which this is made.
+pub(super) struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    /// Takes the signals over. To be made before anything is started or told: a
+    /// signal in between would end the process without its drain.
+    pub(super) fn listen() -> Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { terminate, interrupt })
     }
-    Ok(())
+
+    /// Waits until one of them has come.
+    pub(super) async fn told(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Five lines that say what runs where.

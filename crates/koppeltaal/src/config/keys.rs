@@ -46,35 +46,18 @@ const fn key(
     default: Option<&'static str>,
     meaning: &'static str,
 ) -> Key {
-    Key {
-        name,
-        kind,
-        default,
-        secret: false,
-        meaning,
-    }
+    Key { name, kind, default, secret: false, meaning }
 }
 
 const fn secret(name: &'static str, meaning: &'static str) -> Key {
-    Key {
-        name,
-        kind: Kind::Text,
-        default: None,
-        secret: true,
-        meaning,
-    }
+    Key { name, kind: Kind::Text, default: None, secret: true, meaning }
 }
 
 use Kind::{Address, Duration, List, Number, Path, Size, Text, Url, Word};
 
 /// Every key, in the order of the example file.
 pub const KEYS: &[Key] = &[
-    key(
-        "listen",
-        Address,
-        Some("127.0.0.1:8080"),
-        "Address and port of the server.",
-    ),
+    key("listen", Address, Some("127.0.0.1:8080"), "Address and port of the server."),
     key(
         "public_url",
         Url,
@@ -82,12 +65,7 @@ pub const KEYS: &[Key] = &[
         "The URL under which others reach the server; every absolute URL is built from it.\n\
          Left out: http (https with tls) and the listener's address.",
     ),
-    key(
-        "data_dir",
-        Path,
-        Some("./data"),
-        "Where the server keeps its files.",
-    ),
+    key("data_dir", Path, Some("./data"), "Where the server keeps its files."),
     secret(
         "database",
         "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.\n\
@@ -99,73 +77,38 @@ pub const KEYS: &[Key] = &[
          Left out: a development key that everybody knows; `serve` refuses it as soon as a\n\
          domain is in phase acceptance or production.",
     ),
-    key(
-        "tls.certificate",
-        Path,
-        None,
-        "PEM file with the certificate chain: serve https.",
-    ),
+    key("tls.certificate", Path, None, "PEM file with the certificate chain: serve https."),
     key("tls.key", Path, None, "PEM file with the private key."),
-    key(
-        "server.name",
-        Text,
-        Some("Koppeltaal"),
-        "The name of this environment.",
-    ),
-    key(
-        "server.banner",
-        Text,
-        None,
-        "A line that every page shows, for instance TEST.",
-    ),
+    key("server.name", Text, Some("Koppeltaal"), "The name of this environment."),
+    key("server.banner", Text, None, "A line that every page shows, for instance TEST."),
     key(
         "server.phases",
         List,
         Some("development,test,acceptance,production"),
         "The phases this environment takes; `apply` refuses a domain of another one.",
     ),
-    key(
-        "admin.listen",
-        Address,
-        None,
-        "A listener of its own for the administration.",
-    ),
+    key("admin.listen", Address, None, "A listener of its own for the administration."),
     key(
         "admin.allow_from",
         List,
         Some("127.0.0.0/8,::1"),
         "The addresses and networks the administration answers.",
     ),
-    key(
-        "metrics.listen",
-        Address,
-        None,
-        "A listener of its own for /metrics.",
-    ),
+    key("metrics.listen", Address, None, "A listener of its own for /metrics."),
     key(
         "support_api.allow_from",
         List,
         Some("127.0.0.0/8,::1"),
         "The addresses and networks the Support API answers.",
     ),
-    key(
-        "log.format",
-        Word(&["human", "json"]),
-        Some("human"),
-        "human or json.",
-    ),
+    key("log.format", Word(&["human", "json"]), Some("human"), "human or json."),
     key(
         "log.level",
         Text,
         Some("info"),
         "error, warn, info, debug or trace; also per module: info,koppeltaal_store=debug.",
     ),
-    key(
-        "limits.body",
-        Size,
-        Some("10MiB"),
-        "The largest body of a request; 413 beyond.",
-    ),
+    key("limits.body", Size, Some("10MiB"), "The largest body of a request; 413 beyond."),
     key(
         "limits.requests_per_second",
         Number,
@@ -208,72 +151,32 @@ pub const KEYS: &[Key] = &[
         Some("1h"),
         "How often bodies are removed; first when the server starts.",
     ),
-    key(
-        "kt1.webhook_attempts",
-        Number,
-        Some("5"),
-        "Attempts to tell an instance of a message.",
-    ),
+    key("kt1.webhook_attempts", Number, Some("5"), "Attempts to tell an instance of a message."),
     key(
         "kt1.webhook_first_retry",
         Duration,
         Some("30s"),
         "The wait before the second attempt; it doubles with each further one.",
     ),
-    key(
-        "kt1.launch_lifetime",
-        Duration,
-        Some("5m"),
-        "How long a launch can be used.",
-    ),
-    key(
-        "kt1.code_lifetime",
-        Duration,
-        Some("60s"),
-        "How long an authorization code can be used.",
-    ),
-    key(
-        "kt1.access_token_lifetime",
-        Duration,
-        Some("1h"),
-        "How long an access token lasts.",
-    ),
+    key("kt1.launch_lifetime", Duration, Some("5m"), "How long a launch can be used."),
+    key("kt1.code_lifetime", Duration, Some("60s"), "How long an authorization code can be used."),
+    key("kt1.access_token_lifetime", Duration, Some("1h"), "How long an access token lasts."),
     key(
         "kt1.activation_code_lifetime",
         Duration,
         Some("7d"),
         "How long the activation code of a mobile launch can be used.",
     ),
-    key(
-        "kt2.access_token_lifetime",
-        Duration,
-        Some("5m"),
-        "How long an access token lasts.",
-    ),
-    key(
-        "kt2.hook_first_retry",
-        Duration,
-        Some("1s"),
-        "The wait before the second attempt.",
-    ),
-    key(
-        "kt2.hook_max_interval",
-        Duration,
-        Some("1h"),
-        "The longest wait between two attempts.",
-    ),
+    key("kt2.access_token_lifetime", Duration, Some("5m"), "How long an access token lasts."),
+    key("kt2.hook_first_retry", Duration, Some("1s"), "The wait before the second attempt."),
+    key("kt2.hook_max_interval", Duration, Some("1h"), "The longest wait between two attempts."),
     key(
         "kt2.hook_give_up_after",
         Duration,
         Some("72h"),
         "When a notification becomes a dead letter.",
     ),
-    key(
-        "kt2.hook_timeout",
-        Duration,
-        Some("10s"),
-        "How long a subscriber may take to answer.",
-    ),
+    key("kt2.hook_timeout", Duration, Some("10s"), "How long a subscriber may take to answer."),
     secret(
         "mail.url",
         "smtp://USER:PASSWORD@HOST:PORT or smtps://…\nLeft out: mails wait in the outbox.",

@@ -167,9 +167,7 @@ pub struct Mail {
 
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mail")
-            .field("from", &self.from)
-            .finish_non_exhaustive()
+        f.debug_struct("Mail").field("from", &self.from).finish_non_exhaustive()
     }
 }
 
@@ -178,9 +176,7 @@ impl Config {
     /// bound to `listen`; without a slash at its end.
     pub fn public_url(&self, listen: SocketAddr) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        self.public_url
-            .clone()
-            .unwrap_or_else(|| format!("{scheme}://{listen}"))
+        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{listen}"))
     }
 }
 

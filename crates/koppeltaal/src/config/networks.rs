@@ -66,10 +66,7 @@ mod tests {
     #[test]
     fn a_network_holds_its_addresses_only() {
         let check = |network: &str, address: &str| {
-            network
-                .parse::<Network>()
-                .unwrap()
-                .contains(address.parse().unwrap())
+            network.parse::<Network>().unwrap().contains(address.parse().unwrap())
         };
         assert!(check("127.0.0.0/8", "127.3.2.1"));
         assert!(check("127.0.0.0/8", "::ffff:127.0.0.1"));

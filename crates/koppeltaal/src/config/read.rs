@@ -17,10 +17,7 @@ use super::{Admin, Config, Kt1, Kt2, Limits, Log, LogFormat, Mail, Network, Serv
 impl Config {
     /// Interprets values; all that is wrong is told at once.
     pub fn from_values(values: &Values) -> Result<Self> {
-        let mut reader = Reader {
-            values,
-            problems: Vec::new(),
-        };
+        let mut reader = Reader { values, problems: Vec::new() };
         let config = reader.config();
         if reader.problems.is_empty() {
             return Ok(config);
@@ -51,13 +48,10 @@ impl Reader<'_> {
                 name: self.text("server.name").unwrap_or_default(),
                 banner: self.text("server.banner"),
                 phases: self.list("server.phases", |text| {
-                    Phase::ALL
-                        .into_iter()
-                        .find(|phase| phase.code() == text)
-                        .ok_or_else(|| {
-                            let all = Phase::ALL.map(Phase::code).join(", ");
-                            format!("`{text}` is not a phase: {all}")
-                        })
+                    Phase::ALL.into_iter().find(|phase| phase.code() == text).ok_or_else(|| {
+                        let all = Phase::ALL.map(Phase::code).join(", ");
+                        format!("`{text}` is not a phase: {all}")
+                    })
                 }),
             },
             admin: Admin {
@@ -103,10 +97,7 @@ impl Reader<'_> {
                 hook_give_up_after: self.duration("kt2.hook_give_up_after"),
                 hook_timeout: self.duration("kt2.hook_timeout"),
             },
-            mail: Mail {
-                url: self.text("mail.url"),
-                from: self.text("mail.from"),
-            },
+            mail: Mail { url: self.text("mail.url"), from: self.text("mail.from") },
         }
     }
 
@@ -122,9 +113,7 @@ impl Reader<'_> {
     fn text(&mut self, name: &str) -> Option<String> {
         let key = keys::find(name)?;
         let given = self.values.get(name).map(|given| given.texts.join(","));
-        let text = given
-            .filter(|text| !text.is_empty())
-            .or(key.default.map(str::to_owned))?;
+        let text = given.filter(|text| !text.is_empty()).or(key.default.map(str::to_owned))?;
         if let Kind::Word(words) = key.kind
             && !words.contains(&text.as_str())
         {
@@ -175,16 +164,13 @@ impl Reader<'_> {
     }
 
     fn duration(&mut self, name: &str) -> Duration {
-        self.parsed(name, |text| {
-            duration::parse(text).map_err(|error| error.to_string())
-        })
-        .unwrap_or_default()
+        self.parsed(name, |text| duration::parse(text).map_err(|error| error.to_string()))
+            .unwrap_or_default()
     }
 
     fn number(&mut self, name: &str) -> u32 {
         self.parsed(name, |text| {
-            text.parse()
-                .map_err(|_| format!("`{text}` is not a whole number"))
+            text.parse().map_err(|_| format!("`{text}` is not a whole number"))
         })
         .unwrap_or_default()
     }
@@ -213,9 +199,7 @@ impl Reader<'_> {
         self.parsed(name, |text| {
             let parsed = url::Url::parse(text).map_err(|cause| format!("`{text}`: {cause}"))?;
             if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
-                return Err(format!(
-                    "`{text}` is not a URL like https://koppeltaal.example"
-                ));
+                return Err(format!("`{text}` is not a URL like https://koppeltaal.example"));
             }
             if parsed.query().is_some() || parsed.fragment().is_some() {
                 return Err(format!("`{text}` must have no `?` and no `#`"));
@@ -226,10 +210,8 @@ impl Reader<'_> {
 
     fn database(&mut self, data_dir: &std::path::Path) -> DatabaseUrl {
         let default = DatabaseUrl::Sqlite(data_dir.join("koppeltaal.db"));
-        self.parsed("database", |text| {
-            text.parse().map_err(|error: Error| error.to_string())
-        })
-        .unwrap_or(default)
+        self.parsed("database", |text| text.parse().map_err(|error: Error| error.to_string()))
+            .unwrap_or(default)
     }
 
     fn seal_key(&mut self) -> String {
@@ -242,10 +224,9 @@ impl Reader<'_> {
 
     fn tls(&mut self) -> Option<Tls> {
         match (self.text("tls.certificate"), self.text("tls.key")) {
-            (Some(certificate), Some(key)) => Some(Tls {
-                certificate: certificate.into(),
-                key: key.into(),
-            }),
+            (Some(certificate), Some(key)) => {
+                Some(Tls { certificate: certificate.into(), key: key.into() })
+            }
             (None, None) => None,
             (Some(_), None) => {
                 self.problem("tls.certificate", "needs tls.key beside it");
@@ -261,9 +242,7 @@ impl Reader<'_> {
 
 fn parse_size(text: &str) -> Result<usize, String> {
     let wrong = || format!("`{text}` is not a size: write bytes, or a number with KiB, MiB or GiB");
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: usize = text[..digits].parse().map_err(|_| wrong())?;
     let factor = match text[digits..].trim() {
         "" | "B" => 1,

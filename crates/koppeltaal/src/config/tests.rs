@@ -33,10 +33,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.database.to_string(), "sqlite:./data/koppeltaal.db");
     assert_eq!(config.server.phases, Phase::ALL);
     assert_eq!(config.limits.body, 10 * 1024 * 1024);
-    assert_eq!(
-        (config.limits.requests_per_second, config.limits.burst),
-        (0, 0)
-    );
+    assert_eq!((config.limits.requests_per_second, config.limits.burst), (0, 0));
     assert_eq!(config.kt1.retention.max, Duration::from_secs(56 * 86_400));
     assert_eq!(config.kt1.webhook_attempts, 5);
     assert!(is_allowed(&config.admin.allow_from, [127, 0, 0, 1].into()));
@@ -64,19 +61,12 @@ fn the_example_names_every_key_and_says_the_defaults() {
 
 #[test]
 fn the_example_is_the_one_in_the_examples() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../examples/koppeltaal.toml"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/koppeltaal.toml");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::write(path, example()).unwrap();
     }
     let kept = std::fs::read_to_string(path).unwrap();
-    assert_eq!(
-        kept,
-        example(),
-        "write it anew: UPDATE_SNAPSHOTS=1 cargo test -p koppeltaal"
-    );
+    assert_eq!(kept, example(), "write it anew: UPDATE_SNAPSHOTS=1 cargo test -p koppeltaal");
 }
 
 #[test]
@@ -125,10 +115,7 @@ fn secrets_come_from_files_and_are_never_shown() {
     let config = Config::from_values(&values).unwrap();
     assert!(config.seal_key.starts_with("AAAA"));
     let shown = serde_json::to_string(&shown(&values, &config)).unwrap();
-    assert!(
-        !shown.contains("hidden") && !shown.contains("AAAA"),
-        "{shown}"
-    );
+    assert!(!shown.contains("hidden") && !shown.contains("AAAA"), "{shown}");
     assert!(shown.contains("postgres://k@db/k"));
     assert!(!format!("{:?}", config.mail).contains("hidden"));
 }
@@ -150,54 +137,19 @@ fn wrong_values_are_named_with_their_line() {
         let refusal = refusal(text);
         assert!(refusal.starts_with(expected), "{text}: {refusal}");
     };
-    check(
-        "listen = 'here'",
-        "k.toml:1: listen: `here` is not an address",
-    );
-    check(
-        "\n[kt1]\nclaim_timeout = 15",
-        "k.toml:3: kt1.claim_timeout: `15` is not a duration",
-    );
-    check(
-        "[limits]\nbody = '10MB'",
-        "k.toml:2: limits.body: `10MB` is not a size",
-    );
-    check(
-        "[limits]\nburst = true",
-        "k.toml:2: limits.burst: is boolean, write a whole number",
-    );
-    check(
-        "[log]\nformat = 'xml'",
-        "k.toml:2: log.format: `xml` is not one of human, json",
-    );
-    check(
-        "[tls]\nkey = 'k.pem'",
-        "k.toml:2: tls.key: needs tls.certificate",
-    );
-    check(
-        "[server]\nphases = ['live']",
-        "k.toml:2: server.phases: `live` is not a phase",
-    );
-    check(
-        "[admin]\nallow_from = ['x']",
-        "k.toml:2: admin.allow_from: `x` is not an address",
-    );
-    check(
-        "seal_key = 'x'",
-        "k.toml:1: seal_key: seal_key is not the base64",
-    );
-    check(
-        "public_url = 'koppeltaal'",
-        "k.toml:1: public_url: `koppeltaal`",
-    );
-    check(
-        "database = 'mysql://x'",
-        "k.toml:1: database: a database URL starts with",
-    );
+    check("listen = 'here'", "k.toml:1: listen: `here` is not an address");
+    check("\n[kt1]\nclaim_timeout = 15", "k.toml:3: kt1.claim_timeout: `15` is not a duration");
+    check("[limits]\nbody = '10MB'", "k.toml:2: limits.body: `10MB` is not a size");
+    check("[limits]\nburst = true", "k.toml:2: limits.burst: is boolean, write a whole number");
+    check("[log]\nformat = 'xml'", "k.toml:2: log.format: `xml` is not one of human, json");
+    check("[tls]\nkey = 'k.pem'", "k.toml:2: tls.key: needs tls.certificate");
+    check("[server]\nphases = ['live']", "k.toml:2: server.phases: `live` is not a phase");
+    check("[admin]\nallow_from = ['x']", "k.toml:2: admin.allow_from: `x` is not an address");
+    check("seal_key = 'x'", "k.toml:1: seal_key: seal_key is not the base64");
+    check("public_url = 'koppeltaal'", "k.toml:1: public_url: `koppeltaal`");
+    check("database = 'mysql://x'", "k.toml:1: database: a database URL starts with");
     let missing = Values::read(Some(Path::new("/no/such.toml")), &nothing, &[]).unwrap_err();
     assert!(
-        missing
-            .to_string()
-            .starts_with("/no/such.toml: the configuration file cannot be read")
+        missing.to_string().starts_with("/no/such.toml: the configuration file cannot be read")
     );
 }

@@ -108,16 +108,13 @@ impl Values {
             let at = place(cause.span().map_or(0, |span| span.start));
             Error::Invalid(format!("{at}: {}", cause.message()))
         })?;
-        let mut wrong = self.read_table("", table.get_ref(), &|at| {
-            Origin::File(path.to_owned(), lines.line(at))
-        });
+        let mut wrong = self
+            .read_table("", table.get_ref(), &|at| Origin::File(path.to_owned(), lines.line(at)));
         if wrong.is_empty() {
             return Ok(());
         }
         wrong.sort();
-        let named = wrong
-            .iter()
-            .map(|(at, name, why)| format!("{}: {name}: {why}", place(*at)));
+        let named = wrong.iter().map(|(at, name, why)| format!("{}: {name}: {why}", place(*at)));
         Err(Error::Invalid(named.collect::<Vec<_>>().join("\n")))
     }
 
@@ -182,11 +179,7 @@ fn texts(key: &Key, value: &DeValue<'_>) -> Result<Vec<String>, String> {
         other => Err(format!(
             "is {}, write {}",
             other.type_str(),
-            if key.kind == keys::Kind::Number {
-                "a whole number"
-            } else {
-                "a text in quotes"
-            }
+            if key.kind == keys::Kind::Number { "a whole number" } else { "a text in quotes" }
         )),
     };
     match value {

@@ -11,19 +11,11 @@ use koppeltaal_core::directory::Phase;
 
 /// Checks everything.
 pub fn check(model: &Model, entries: &[Entry], problems: &mut Problems) {
-    let mut rules = Across {
-        model,
-        entries,
-        problems,
-    };
+    let mut rules = Across { model, entries, problems };
     rules.references();
     rules.unique();
     for draft in &model.domains {
-        let storage = draft
-            .new
-            .storage
-            .as_ref()
-            .and_then(|storage| storage.url.as_deref());
+        let storage = draft.new.storage.as_ref().and_then(|storage| storage.url.as_deref());
         if let Some(url) = storage {
             rules.endpoint(draft, &[(draft.entry, "storage.url")], url);
         }
@@ -129,9 +121,7 @@ impl Across<'_> {
                 continue;
             };
             let before = self.model.instances.iter().take(at);
-            let same = before
-                .into_iter()
-                .find(|other| value(&other.new) == Some(ours));
+            let same = before.into_iter().find(|other| value(&other.new) == Some(ours));
             if let Some(same) = same {
                 let suspects = [(draft.entry, key), (same.entry, key)];
                 let text = format!(
@@ -171,17 +161,11 @@ impl Across<'_> {
             self.endpoint(domain, &[(instance.entry, "redirect_uris")], url);
         }
         if let Some(url) = &a.launch_url {
-            let suspects = [
-                (application.entry, "launch_url"),
-                (instance.entry, "domain"),
-            ];
+            let suspects = [(application.entry, "launch_url"), (instance.entry, "domain")];
             self.endpoint(domain, &suspects, url);
         }
         for url in &a.redirect_uris {
-            let suspects = [
-                (application.entry, "redirect_uris"),
-                (instance.entry, "domain"),
-            ];
+            let suspects = [(application.entry, "redirect_uris"), (instance.entry, "domain")];
             self.endpoint(domain, &suspects, url);
         }
         if a.redirect_policy == RedirectPolicy::Any && domain.new.phase == Phase::Production {
@@ -205,10 +189,7 @@ impl Across<'_> {
             return;
         };
         let mut suspects = of.to_vec();
-        suspects.extend([
-            (domain.entry, "allow_http_loopback"),
-            (domain.entry, "phase"),
-        ]);
+        suspects.extend([(domain.entry, "allow_http_loopback"), (domain.entry, "phase")]);
         let key = of.first().map_or("url", |(_, key)| key);
         let Some(line) = blame(self.entries, &suspects) else {
             return;

@@ -8,10 +8,7 @@ use url::{Host, Url};
 /// Refuses what can be no endpoint in any domain.
 pub fn check_anywhere(text: &str) -> Result<(), String> {
     // The most that any domain allows.
-    let lenient = Domain {
-        allow_http_loopback: true,
-        ..Domain::default()
-    };
+    let lenient = Domain { allow_http_loopback: true, ..Domain::default() };
     check_endpoint(text, &lenient)
 }
 
@@ -29,9 +26,7 @@ pub fn check_endpoint(text: &str, domain: &Domain) -> Result<(), String> {
     let local = matches!(url.host(), Some(Host::Domain(name))
         if name == "localhost" || name.ends_with(".localhost"));
     if local && domain.phase.is_strict() {
-        return Err(format!(
-            "`{text}`: this machine is not called from acceptance and production"
-        ));
+        return Err(format!("`{text}`: this machine is not called from acceptance and production"));
     }
     Ok(())
 }

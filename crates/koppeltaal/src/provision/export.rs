@@ -24,22 +24,10 @@ pub enum Secrets {
 }
 
 /// Keys that are written even when they are at their default.
-const ALWAYS: [&str; 7] = [
-    "name",
-    "id",
-    "domain",
-    "application",
-    "phase",
-    "status",
-    "api_version",
-];
+const ALWAYS: [&str; 7] = ["name", "id", "domain", "application", "phase", "status", "api_version"];
 
 /// Keys that hold hashes of passwords, and the end of the old one's time.
-const PASSWORDS: [&str; 3] = [
-    "password_hash",
-    "previous_password_hash",
-    "previous_password_until",
-];
+const PASSWORDS: [&str; 3] = ["password_hash", "previous_password_hash", "previous_password_until"];
 
 /// The directory as a provisioning file.
 pub fn export(
@@ -48,11 +36,7 @@ pub fn export(
     secrets: Secrets,
     now: Timestamp,
 ) -> Result<String> {
-    let mut writer = Writer {
-        text: String::new(),
-        seal,
-        secrets,
-    };
+    let mut writer = Writer { text: String::new(), seal, secrets };
     let mut domains: Vec<_> = directory.domains().iter().collect();
     domains.sort_by_key(|domain| &domain.name);
     for domain in domains {
@@ -61,11 +45,7 @@ pub fn export(
     let mut applications: Vec<_> = directory.applications().iter().collect();
     applications.sort_by_key(|application| &application.id);
     for application in applications {
-        writer.item(
-            Kind::Application,
-            application.as_ref(),
-            &Application::default(),
-        )?;
+        writer.item(Kind::Application, application.as_ref(), &Application::default())?;
     }
     let mut roles: Vec<_> = directory.roles().iter().collect();
     roles.sort_by_key(|role| (&role.domain, &role.name));
@@ -75,33 +55,18 @@ pub fn export(
     let mut providers: Vec<_> = directory.identity_providers().iter().collect();
     providers.sort_by_key(|provider| (&provider.domain, &provider.name));
     for provider in providers {
-        writer.item(
-            Kind::IdentityProvider,
-            provider,
-            &IdentityProvider::default(),
-        )?;
+        writer.item(Kind::IdentityProvider, provider, &IdentityProvider::default())?;
     }
-    let mut instances: Vec<Instance> = directory
-        .instances()
-        .iter()
-        .map(|connected| connected.instance.clone())
-        .collect();
+    let mut instances: Vec<Instance> =
+        directory.instances().iter().map(|connected| connected.instance.clone()).collect();
     instances.sort_by(|a, b| {
         let key = |i: &Instance| {
-            (
-                i.domain.clone(),
-                i.application.clone(),
-                i.username.clone(),
-                i.client_id.clone(),
-            )
+            (i.domain.clone(), i.application.clone(), i.username.clone(), i.client_id.clone())
         };
         key(a).cmp(&key(b))
     });
     for mut instance in instances {
-        if instance
-            .previous_password_until
-            .is_none_or(|until| until <= now)
-        {
+        if instance.previous_password_until.is_none_or(|until| until <= now) {
             instance.previous_password_hash = None;
             instance.previous_password_until = None;
         }
@@ -141,9 +106,7 @@ impl Writer<'_> {
             }
         }
         for key in hidden {
-            self.text.push_str(&format!(
-                "# {key}: sealed, shown by export --reveal-secrets\n"
-            ));
+            self.text.push_str(&format!("# {key}: sealed, shown by export --reveal-secrets\n"));
         }
         Ok(())
     }
@@ -193,10 +156,7 @@ impl Writer<'_> {
         let mut pairs = Vec::new();
         for (key, value) in table {
             let shape = match fields {
-                Some(fields) => fields
-                    .iter()
-                    .find(|f| f.name == key)
-                    .map(|field| field.shape),
+                Some(fields) => fields.iter().find(|f| f.name == key).map(|field| field.shape),
                 None => Some(of),
             };
             let (Some(shape), false) = (shape, value.is_null()) else {

@@ -124,12 +124,7 @@ impl Reader {
     }
 
     fn entry(&mut self, kind: Kind, line: usize, table: &DeTable<'_>) -> Entry {
-        let mut entry = Entry {
-            kind,
-            line,
-            values: Map::new(),
-            lines: HashMap::new(),
-        };
+        let mut entry = Entry { kind, line, values: Map::new(), lines: HashMap::new() };
         entry.values = self.table("", table, kind.fields(), &mut entry.lines);
         for key in kind.identity() {
             if entry.text(key).is_none() {
@@ -200,21 +195,15 @@ impl Reader {
                 }
                 Some(Value::from(values))
             }
-            (Shape::Table(fields), DeValue::Table(table)) => Some(Value::Object(self.table(
-                &format!("{path}."),
-                table,
-                fields,
-                lines,
-            ))),
+            (Shape::Table(fields), DeValue::Table(table)) => {
+                Some(Value::Object(self.table(&format!("{path}."), table, fields, lines)))
+            }
             (Shape::Map(of), DeValue::Table(table)) => {
                 let mut values = Map::new();
                 for (key, value) in table {
                     let path = format!("{path}.{}", key.get_ref());
                     lines.insert(path.clone(), self.lines.line(key.span().start));
-                    values.insert(
-                        key.get_ref().to_string(),
-                        self.value(&path, value, *of, lines)?,
-                    );
+                    values.insert(key.get_ref().to_string(), self.value(&path, value, *of, lines)?);
                 }
                 Some(Value::Object(values))
             }
@@ -231,15 +220,13 @@ impl Reader {
             Ok(text) => {
                 let text = text.trim_end_matches(['\r', '\n']);
                 if text.is_empty() {
-                    self.problems
-                        .invalid(line, path, format!("{name} is empty"));
+                    self.problems.invalid(line, path, format!("{name} is empty"));
                     return None;
                 }
                 Some(Value::from(text))
             }
             Err(cause) => {
-                self.problems
-                    .invalid(line, path, format!("{name} cannot be read: {cause}"));
+                self.problems.invalid(line, path, format!("{name} cannot be read: {cause}"));
                 None
             }
         }

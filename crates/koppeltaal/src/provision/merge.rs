@@ -36,11 +36,8 @@ where
     let mut good = true;
     for key in given.keys() {
         // A key alone, so that the error is surely about it.
-        let alone: Map<String, Value> = all
-            .get(key)
-            .map(|value| (key.clone(), value.clone()))
-            .into_iter()
-            .collect();
+        let alone: Map<String, Value> =
+            all.get(key).map(|value| (key.clone(), value.clone())).into_iter().collect();
         if let Err(cause) = serde_json::from_value::<T>(Value::Object(alone)) {
             problems.invalid(entry.line_of(key), key, cause.to_string());
             good = false;
@@ -49,9 +46,7 @@ where
     if !good {
         return Ok(None);
     }
-    serde_json::from_value(Value::Object(all))
-        .map(Some)
-        .map_err(Error::internal)
+    serde_json::from_value(Value::Object(all)).map(Some).map_err(Error::internal)
 }
 
 fn merge_table(
@@ -61,10 +56,7 @@ fn merge_table(
     seal: &SealKey,
 ) -> Result<()> {
     for (key, value) in given {
-        let shape = fields
-            .iter()
-            .find(|field| field.name == key)
-            .map(|field| field.shape);
+        let shape = fields.iter().find(|field| field.name == key).map(|field| field.shape);
         merge_key(stored, key, value, shape.unwrap_or(Shape::Text), seal)?;
     }
     Ok(())

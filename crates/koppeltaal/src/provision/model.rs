@@ -20,11 +20,7 @@ pub struct Draft<T> {
 
 impl<T: Clone> Draft<T> {
     fn stored(item: &T) -> Self {
-        Self {
-            old: Some(item.clone()),
-            new: item.clone(),
-            entry: None,
-        }
+        Self { old: Some(item.clone()), new: item.clone(), entry: None }
     }
 }
 
@@ -47,22 +43,14 @@ impl Model {
     /// The directory as it is.
     pub fn of(directory: &Directory) -> Self {
         Self {
-            domains: directory
-                .domains()
-                .iter()
-                .map(|d| Draft::stored(d.as_ref()))
-                .collect(),
+            domains: directory.domains().iter().map(|d| Draft::stored(d.as_ref())).collect(),
             applications: directory
                 .applications()
                 .iter()
                 .map(|a| Draft::stored(a.as_ref()))
                 .collect(),
             roles: directory.roles().iter().map(Draft::stored).collect(),
-            identity_providers: directory
-                .identity_providers()
-                .iter()
-                .map(Draft::stored)
-                .collect(),
+            identity_providers: directory.identity_providers().iter().map(Draft::stored).collect(),
             instances: directory
                 .instances()
                 .iter()
@@ -97,13 +85,7 @@ pub fn blame(entries: &[Entry], suspects: &[(Option<usize>, &str)]) -> Option<us
     let of = |entry: Option<usize>| entry.and_then(|at| entries.get(at));
     let by_key = suspects.iter().find_map(|(entry, key)| {
         let top = key.split(['.', '[']).next().unwrap_or(key);
-        of(*entry)
-            .filter(|entry| entry.gives(top))
-            .map(|entry| entry.line_of(key))
+        of(*entry).filter(|entry| entry.gives(top)).map(|entry| entry.line_of(key))
     });
-    by_key.or_else(|| {
-        suspects
-            .iter()
-            .find_map(|(entry, _)| of(*entry).map(|entry| entry.line))
-    })
+    by_key.or_else(|| suspects.iter().find_map(|(entry, _)| of(*entry).map(|entry| entry.line)))
 }

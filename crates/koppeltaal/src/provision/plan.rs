@@ -100,25 +100,12 @@ pub fn plan(
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
-    let mut plan = Plan {
-        based_on: directory.version,
-        ..Plan::default()
-    };
+    let mut plan = Plan { based_on: directory.version, ..Plan::default() };
     for draft in &model.domains {
-        plan.add(
-            draft,
-            Kind::Domain,
-            |d| (d.name.clone(), None),
-            Item::Domain,
-        )?;
+        plan.add(draft, Kind::Domain, |d| (d.name.clone(), None), Item::Domain)?;
     }
     for draft in &model.applications {
-        plan.add(
-            draft,
-            Kind::Application,
-            |a| (a.id.clone(), None),
-            Item::Application,
-        )?;
+        plan.add(draft, Kind::Application, |a| (a.id.clone(), None), Item::Application)?;
     }
     for draft in &model.roles {
         let named = |r: &koppeltaal_core::directory::Role| (r.name.clone(), Some(r.domain.clone()));
@@ -157,11 +144,7 @@ impl Plan {
         }
         let (name, domain) = named(&draft.new);
         let line = Line {
-            action: if draft.old.is_some() {
-                "changed"
-            } else {
-                "created"
-            },
+            action: if draft.old.is_some() { "changed" } else { "created" },
             kind: kind.name(),
             name,
             domain,
@@ -171,10 +154,7 @@ impl Plan {
             },
             generated_password: None,
         };
-        self.changes.push(Change {
-            item: item(draft.new.clone()),
-            summary: line.to_string(),
-        });
+        self.changes.push(Change { item: item(draft.new.clone()), summary: line.to_string() });
         self.lines.push(line);
         Ok(())
     }

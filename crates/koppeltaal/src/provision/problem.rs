@@ -36,12 +36,7 @@ impl Problems {
     }
 
     fn add(&mut self, line: usize, key: String, text: String, forbidden: bool) {
-        let problem = Problem {
-            line,
-            key,
-            text,
-            forbidden,
-        };
+        let problem = Problem { line, key, text, forbidden };
         if !self.list.contains(&problem) {
             self.list.push(problem);
         }
@@ -62,16 +57,9 @@ impl Problems {
     pub fn into_error(self, name: &str) -> Error {
         let list = self.sorted();
         let malformed = list.iter().any(|problem| !problem.forbidden);
-        let lines: Vec<String> = list
-            .iter()
-            .map(|problem| format!("{name}:{problem}"))
-            .collect();
+        let lines: Vec<String> = list.iter().map(|problem| format!("{name}:{problem}")).collect();
         let text = format!("{}\nnothing was changed", lines.join("\n"));
-        if malformed {
-            Error::Invalid(text)
-        } else {
-            Error::Forbidden(text)
-        }
+        if malformed { Error::Invalid(text) } else { Error::Forbidden(text) }
     }
 }
 

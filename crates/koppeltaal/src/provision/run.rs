@@ -26,10 +26,7 @@ pub struct Applied {
 
 /// Makes the directory what `text` says, all of it or nothing. `name` is what
 /// messages call the file; paths in it are relative to the folder of `name`.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a different thing of the caller's"
-)]
+#[expect(clippy::too_many_arguments, reason = "each is a different thing of the caller's")]
 pub async fn apply(
     store: &Store,
     seal: Arc<SealKey>,
@@ -48,9 +45,7 @@ pub async fn apply(
         }
         if dry_run {
             let changes = plan.changes;
-            store
-                .read(move |tx| directory::refuse(tx, &changes))
-                .await?;
+            store.read(move |tx| directory::refuse(tx, &changes)).await?;
             return Ok(supposed(plan.lines));
         }
         let ids = Ids::take(store).await?;

@@ -48,13 +48,8 @@ pub enum Kind {
 
 impl Kind {
     /// Every table, in the order in which one may refer to the other.
-    pub const ALL: [Self; 5] = [
-        Self::Domain,
-        Self::Application,
-        Self::Role,
-        Self::IdentityProvider,
-        Self::Instance,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Domain, Self::Application, Self::Role, Self::IdentityProvider, Self::Instance];
 
     /// Its name in the file.
     pub fn name(self) -> &'static str {
@@ -203,10 +198,7 @@ const INSTANCE: &[Field] = &[
     field("previous_password_until", Time),
     field("api_version", Text),
     field("events", TEXTS),
-    field(
-        "webhook",
-        Table(&[field("url", Text), field("headers", Map(&Secret))]),
-    ),
+    field("webhook", Table(&[field("url", Text), field("headers", Map(&Secret))])),
     field("sso_url", Text),
     field("redirect_uris", TEXTS),
     field("basic_in_launch_query", Bool),

@@ -21,9 +21,7 @@ pub fn shown(kind: Kind, item: &impl Serialize) -> Result<Map<String, Value>> {
         let stored = match field.name {
             "password" => item.get("password_hash").map(masked),
             "password_hash" | "previous_password_hash" => None,
-            name => item
-                .get(name)
-                .map(|value| without_secrets(value, field.shape)),
+            name => item.get(name).map(|value| without_secrets(value, field.shape)),
         };
         if let Some(value) = stored {
             object.insert(field.name.to_owned(), value);
@@ -33,20 +31,13 @@ pub fn shown(kind: Kind, item: &impl Serialize) -> Result<Map<String, Value>> {
 }
 
 fn masked(value: &Value) -> Value {
-    if value.is_null() {
-        Value::Null
-    } else {
-        Value::from(MASK)
-    }
+    if value.is_null() { Value::Null } else { Value::from(MASK) }
 }
 
 fn without_secrets(value: &Value, shape: Shape) -> Value {
     let inner = |of: &dyn Fn(&str) -> Shape| match value {
         Value::Object(table) => Value::Object(
-            table
-                .iter()
-                .map(|(k, v)| (k.clone(), without_secrets(v, of(k))))
-                .collect(),
+            table.iter().map(|(k, v)| (k.clone(), without_secrets(v, of(k)))).collect(),
         ),
         other => other.clone(),
     };
@@ -60,8 +51,5 @@ fn without_secrets(value: &Value, shape: Shape) -> Value {
 
 /// What has no shape is not shown.
 fn shape_of(fields: &[Field], key: &str) -> Shape {
-    fields
-        .iter()
-        .find(|field| field.name == key)
-        .map_or(Shape::Secret, |field| field.shape)
+    fields.iter().find(|field| field.name == key).map_or(Shape::Secret, |field| field.shape)
 }

@@ -72,27 +72,14 @@ impl World {
     }
 
     async fn run(&self, text: &str, dry_run: bool) -> Result<Vec<Line>, Error> {
-        let author = Author {
-            agent: "test".to_owned(),
-            recorded: self.now,
-            request_id: None,
-        };
+        let author = Author { agent: "test".to_owned(), recorded: self.now, request_id: None };
         let name = self.folder.path().join("p.toml");
         let seal = Arc::clone(&self.seal);
         let rules = self.rules.clone();
         let name = name.to_str().unwrap();
-        apply(
-            &self.store,
-            seal,
-            rules,
-            name,
-            text,
-            author,
-            self.now,
-            dry_run,
-        )
-        .await
-        .map(|applied| applied.lines)
+        apply(&self.store, seal, rules, name, text, author, self.now, dry_run)
+            .await
+            .map(|applied| applied.lines)
     }
 
     async fn apply(&self, text: &str) -> Result<Vec<String>, Error> {
@@ -105,11 +92,7 @@ impl World {
     async fn refusal(&self, text: &str) -> (Vec<String>, u8) {
         let before = self.directory().await;
         let error = self.apply(text).await.expect_err("it was taken");
-        assert_eq!(
-            self.directory().await.version,
-            before.version,
-            "something was changed"
-        );
+        assert_eq!(self.directory().await.version, before.version, "something was changed");
         let code = error.exit_code();
         let text = error.to_string();
         let lines = text.lines().filter(|line| *line != "nothing was changed");
@@ -125,12 +108,7 @@ impl World {
     }
 
     async fn instance(&self, username: &str) -> Instance {
-        self.directory()
-            .await
-            .instance_by_username(username)
-            .unwrap()
-            .instance
-            .clone()
+        self.directory().await.instance_by_username(username).unwrap().instance.clone()
     }
 
     async fn export(&self, secrets: Secrets) -> String {

@@ -64,7 +64,11 @@ impl Gatherer {
         let engine = self.store.metrics();
         for (name, help, value) in [
             ("store_commits", "Transactions committed", engine.commits),
-            ("store_failed_commits", "Transactions that could not be committed", engine.failed_commits),
+            (
+                "store_failed_commits",
+                "Transactions that could not be committed",
+                engine.failed_commits,
+            ),
             ("store_writes", "Units of work that wrote", engine.writes),
             ("store_reads", "Units of work that read", engine.reads),
             ("store_retries", "Units of work run again after a conflict", engine.retries),

@@ -116,8 +116,11 @@ impl Server {
         // listeners: it is none of those that shutdown waits for.
         let mut following = JoinSet::new();
         following.spawn(follower);
-        let metrics_address =
-            metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(Error::internal)?;
+        let metrics_address = metrics_listener
+            .as_ref()
+            .map(TcpListener::local_addr)
+            .transpose()
+            .map_err(Error::internal)?;
         if let Some(listener) = metrics_listener {
             let router = Arc::new(router.metrics_only());
             listeners.spawn(connection::accept(listener, None, router, stopped.clone(), DRAIN));

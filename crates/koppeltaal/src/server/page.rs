@@ -10,9 +10,11 @@ impl Page {
     /// The page of this server.
     pub fn new(config: &Config, public_url: &str) -> Self {
         let name = escape(&config.server.name);
-        let banner = config.server.banner.as_deref().map_or(String::new(), |banner| {
-            format!("<p class=banner>{}</p>", escape(banner))
-        });
+        let banner = config
+            .server
+            .banner
+            .as_deref()
+            .map_or(String::new(), |banner| format!("<p class=banner>{}</p>", escape(banner)));
         let url = escape(public_url);
         let version = env!("CARGO_PKG_VERSION");
         Self(Some(format!(

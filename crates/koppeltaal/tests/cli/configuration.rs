@@ -20,20 +20,11 @@ fn a_wrong_configuration_leaves_with_2_before_anything_else() {
         assert_eq!(said.code, 2, "{arguments:?}");
         assert_eq!(said.err, "error: k.toml:2: kt1.claim_timeot: unknown key\n");
     }
-    assert!(
-        folder
-            .out(&["config", "example", "--config", "k.toml"])
-            .starts_with('#')
-    );
+    assert!(folder.out(&["config", "example", "--config", "k.toml"]).starts_with('#'));
     folder.file("k.toml", "[tls]\ncertificate = 'c.pem'\nkey = 'k.pem'\n");
     let said = folder.run(&["config", "check", "--config", "k.toml"]);
     assert_eq!(said.code, 2);
-    assert!(
-        said.err
-            .contains("k.toml:2: tls.certificate: c.pem cannot be read"),
-        "{}",
-        said.err
-    );
+    assert!(said.err.contains("k.toml:2: tls.certificate: c.pem cannot be read"), "{}", said.err);
 }
 
 #[test]
@@ -52,10 +43,7 @@ fn values_are_shown_with_their_origin_and_without_secrets() {
     let of = |key: &str| {
         let all = values.as_array().unwrap();
         let value = all.iter().find(|value| value["key"] == key).unwrap();
-        (
-            value["value"].as_str().unwrap().to_owned(),
-            value["origin"].as_str().unwrap().to_owned(),
-        )
+        (value["value"].as_str().unwrap().to_owned(), value["origin"].as_str().unwrap().to_owned())
     };
     let pair = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
     assert_eq!(of("server.name"), pair("Acceptance", "file"));
@@ -67,13 +55,7 @@ fn values_are_shown_with_their_origin_and_without_secrets() {
 #[test]
 fn wrong_usage_leaves_with_2_and_help_with_0() {
     let folder = Folder::new();
-    for wrong in [
-        &[][..],
-        &["nonsense"],
-        &["apply"],
-        &["domain", "show"],
-        &["apply", "--x"],
-    ] {
+    for wrong in [&[][..], &["nonsense"], &["apply"], &["domain", "show"], &["apply", "--x"]] {
         let said = folder.run(wrong);
         assert_eq!(said.code, 2, "{wrong:?}");
         assert!(said.err.contains("Usage"), "{}", said.err);
@@ -85,12 +67,7 @@ fn wrong_usage_leaves_with_2_and_help_with_0() {
 #[test]
 fn an_unreachable_database_leaves_with_5() {
     let folder = Folder::new();
-    let said = folder.run(&[
-        "domain",
-        "list",
-        "--database",
-        "postgres://k:pw@127.0.0.1:1/k",
-    ]);
+    let said = folder.run(&["domain", "list", "--database", "postgres://k:pw@127.0.0.1:1/k"]);
     assert_eq!(said.code, 5, "{}", said.err);
     assert!(!said.err.contains("pw"), "{}", said.err);
 }

@@ -39,13 +39,7 @@ fn a_made_up_password_is_printed_once() {
     folder.file("new.toml", new);
     let json = folder.json(&["apply", "new.toml"]);
     assert_eq!(json["changes"][0]["action"], "created");
-    assert_eq!(
-        json["changes"][0]["generated_password"]
-            .as_str()
-            .unwrap()
-            .len(),
-        32
-    );
+    assert_eq!(json["changes"][0]["generated_password"].as_str().unwrap().len(), 32);
     assert_eq!(folder.out(&["apply", "new.toml"]), "");
 }
 
@@ -60,28 +54,13 @@ fn a_wrong_file_leaves_with_2_and_names_every_line_and_key() {
     assert_eq!(said.code, 2);
     assert_eq!(said.out, "");
     let mut lines = said.err.lines();
-    assert_eq!(
-        lines.next(),
-        Some("error: wrong.toml:3: phaze: unknown key")
-    );
-    assert!(
-        lines
-            .next()
-            .unwrap()
-            .starts_with("wrong.toml:5: applicatoin: unknown table")
-    );
+    assert_eq!(lines.next(), Some("error: wrong.toml:3: phaze: unknown key"));
+    assert!(lines.next().unwrap().starts_with("wrong.toml:5: applicatoin: unknown table"));
     assert_eq!(lines.next(), Some("nothing was changed"));
-    assert_eq!(
-        folder.json(&["domain", "list"]).as_array().unwrap().len(),
-        1
-    );
+    assert_eq!(folder.json(&["domain", "list"]).as_array().unwrap().len(), 1);
     let missing = folder.run(&["apply", "none.toml"]);
     assert_eq!(missing.code, 2);
-    assert!(
-        missing.err.starts_with("error: none.toml cannot be read"),
-        "{}",
-        missing.err
-    );
+    assert!(missing.err.starts_with("error: none.toml cannot be read"), "{}", missing.err);
 }
 
 #[test]
@@ -90,11 +69,7 @@ fn a_forbidden_change_leaves_with_4() {
     folder.file("other.toml", &DEMO.replace("5e0d2b18", "5e0d2b19"));
     let said = folder.run(&["apply", "other.toml"]);
     assert_eq!(said.code, 4);
-    assert!(
-        said.err.contains("client_id: never changes"),
-        "{}",
-        said.err
-    );
+    assert!(said.err.contains("client_id: never changes"), "{}", said.err);
 }
 
 #[test]
@@ -106,17 +81,8 @@ fn an_export_makes_the_same_directory_in_an_empty_store() {
     other.out(&["apply", "export.toml"]);
     assert_eq!(other.out(&["export", "--reveal-secrets"]), exported);
     assert!(!folder.out(&["export"]).contains("change me"));
-    assert!(
-        !folder
-            .out(&["export", "--without-secrets"])
-            .contains("argon2")
-    );
-    assert_eq!(
-        folder
-            .run(&["export", "--without-secrets", "--reveal-secrets"])
-            .code,
-        2
-    );
+    assert!(!folder.out(&["export", "--without-secrets"]).contains("argon2"));
+    assert_eq!(folder.run(&["export", "--without-secrets", "--reveal-secrets"]).code, 2);
 }
 
 #[test]
@@ -128,27 +94,14 @@ fn lists_and_single_items_are_json_in_the_words_of_the_file() {
     let applications = folder.json(&["application", "list"]);
     assert_eq!(applications[1]["id"], "Slaapmodule");
     let instance = folder.json(&["instance", "show", "slaapmodule@zonnehoek"]);
-    assert_eq!(
-        instance["client_id"],
-        "5e0d2b18-7f3c-4c69-8a1e-92d4f7b6c035"
-    );
+    assert_eq!(instance["client_id"], "5e0d2b18-7f3c-4c69-8a1e-92d4f7b6c035");
     let by_id = folder.json(&["instance", "show", "5e0d2b18-7f3c-4c69-8a1e-92d4f7b6c035"]);
     assert_eq!(by_id, instance);
     let role = folder.json(&["role", "show", "module", "--domain", "zonnehoek"]);
     assert_eq!(role["permissions"][1]["scope"], "GRANTED");
-    assert_eq!(
-        folder
-            .json(&["identity-provider", "list"])
-            .as_array()
-            .unwrap()
-            .len(),
-        0
-    );
+    assert_eq!(folder.json(&["identity-provider", "list"]).as_array().unwrap().len(), 0);
     let table = folder.out(&["instance", "list", "--domain", "zonnehoek"]);
-    assert!(
-        table.starts_with("DOMAIN     APPLICATION  USERNAME"),
-        "{table}"
-    );
+    assert!(table.starts_with("DOMAIN     APPLICATION  USERNAME"), "{table}");
     let all = folder.out(&["instance", "list", "--json"]) + &table;
     assert!(!all.contains("argon2") && !all.contains("sealed:") && !all.contains("change me"));
 }
@@ -167,11 +120,7 @@ fn what_is_not_there_leaves_with_3_and_tells_what_is() {
     ] {
         let said = folder.run(arguments);
         assert_eq!(said.code, 3, "{arguments:?}: {}", said.err);
-        assert!(
-            said.err.contains("does not exist; there is"),
-            "{}",
-            said.err
-        );
+        assert!(said.err.contains("does not exist; there is"), "{}", said.err);
     }
 }
 
@@ -181,16 +130,10 @@ fn an_instance_is_rejected_and_approved() {
     let name = "zorgportaal@zonnehoek";
     let line = format!("changed instance {name} in zonnehoek: status\n");
     assert_eq!(folder.out(&["instance", "reject", name]), line);
-    assert_eq!(
-        folder.json(&["instance", "show", name])["status"],
-        "rejected"
-    );
+    assert_eq!(folder.json(&["instance", "show", name])["status"], "rejected");
     assert_eq!(folder.out(&["instance", "reject", name]), "");
     assert_eq!(folder.out(&["instance", "approve", name]), line);
-    assert_eq!(
-        folder.json(&["instance", "show", name])["status"],
-        "approved"
-    );
+    assert_eq!(folder.json(&["instance", "show", name])["status"], "approved");
 }
 
 #[test]
@@ -205,27 +148,16 @@ fn without_a_store_commands_leave_with_5_and_make_none() {
 #[test]
 fn migrate_makes_a_store_and_tells_what_it_applied() {
     let folder = Folder::new();
-    assert!(
-        folder
-            .out(&["migrate"])
-            .starts_with("applied migration 1 (directory)\n")
-    );
+    assert!(folder.out(&["migrate"]).starts_with("applied migration 1 (directory)\n"));
     assert_eq!(folder.json(&["migrate"]).as_array().unwrap().len(), 0);
-    assert_eq!(
-        folder.json(&["domain", "list"]).as_array().unwrap().len(),
-        0
-    );
+    assert_eq!(folder.json(&["domain", "list"]).as_array().unwrap().len(), 0);
 }
 
 #[test]
 fn a_closed_pipe_ends_a_command_quietly() {
     let folder = with_demo();
-    let mut child = folder
-        .command(&["export"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        folder.command(&["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let said = said(child.wait_with_output().unwrap());
     assert_eq!((said.code, said.err.as_str()), (0, ""));

@@ -1,11 +1,7 @@
 //! Real connectors against the real program over TLS: the Python connector as it
 //! is on PyPI, unmodified: its command line, its API, and its own live test-suite
 //! (Koppeltaal 1.3).
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod server;
 

@@ -5,9 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
 pub const DOMAIN: &str = "PythonAdapterTesting";
@@ -75,7 +73,8 @@ impl Server {
         let mut child = command.spawn().unwrap();
         let said = BufReader::new(child.stdout.take().unwrap());
         let mut server = Self { url: String::new(), port: 0, folder, child };
-        let listening = said.lines().map_while(Result::ok).find(|line| line.starts_with("listening "));
+        let listening =
+            said.lines().map_while(Result::ok).find(|line| line.starts_with("listening "));
         let listening = listening.unwrap_or_else(|| panic!("not started:\n{}", server.log()));
         let url = listening.split([' ', ',']).nth(1).unwrap();
         url.clone_into(&mut server.url);

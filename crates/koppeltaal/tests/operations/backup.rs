@@ -96,7 +96,14 @@ async fn a_postgresql_store_is_copied_by_pg_dump_while_it_serves_and_restored() 
     let other = World::empty(Engine::Postgres).await;
     postgres(
         "pg_restore",
-        &["--no-owner", "--exit-on-error", "--single-transaction", "--dbname", &other.database, &file],
+        &[
+            "--no-owner",
+            "--exit-on-error",
+            "--single-transaction",
+            "--dbname",
+            &other.database,
+            &file,
+        ],
     );
     check(&other).await;
     let refused = other.refused(2, &["restore", &file]);
@@ -106,8 +113,10 @@ async fn a_postgresql_store_is_copied_by_pg_dump_while_it_serves_and_restored() 
 /// Runs one of PostgreSQL's programs.
 fn postgres(program: &str, arguments: &[&str]) {
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let found: Vec<PathBuf> =
-        installed.map(|version| version.path().join("bin").join(program)).filter(|p| p.exists()).collect();
+    let found: Vec<PathBuf> = installed
+        .map(|version| version.path().join("bin").join(program))
+        .filter(|p| p.exists())
+        .collect();
     let program = found.last().cloned().unwrap_or_else(|| PathBuf::from(program));
     let output = Command::new(&program).args(arguments).output().expect("PostgreSQL's programs");
     assert!(output.status.success(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));

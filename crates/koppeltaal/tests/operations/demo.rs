@@ -19,15 +19,17 @@ impl Demo {
         command.env_remove("KOPPELTAAL_DATABASE").env("TMPDIR", temporary);
         let log = std::fs::File::create(world.path().join("log")).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut lines = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            lines.push(line.unwrap());
-            if lines.last().is_some_and(|line| line == "Ctrl-C ends it.") {
-                return Self { child, lines };
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut demo = Self { child, lines: Vec::new() };
+        for line in out.lines().map_while(Result::ok) {
+            let is_last = line == "Ctrl-C ends it.";
+            demo.lines.push(line);
+            if is_last {
+                return demo;
             }
         }
-        let _ = child.kill();
-        panic!("{lines:?}: {}", std::fs::read_to_string(world.path().join("log")).unwrap());
+        let log = std::fs::read_to_string(world.path().join("log")).unwrap();
+        panic!("{:?}: {log}", demo.lines);
     }
 
     /// The commands that it proposes.
@@ -43,6 +45,13 @@ impl Demo {
         assert!(began.elapsed().as_secs() < 10);
         let log = std::fs::read_to_string(world.path().join("log")).unwrap();
         assert_eq!(log, "", "the demo warns of nothing");
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -70,7 +79,12 @@ async fn every_printed_command_works(arguments: &[&str], scheme: &str) {
     let answers: Vec<String> = commands.iter().map(|command| shell(command)).collect();
     let program = env!("CARGO_BIN_EXE_koppeltaal");
     assert!(commands[1].starts_with(program), "{}", commands[1]);
-    assert_eq!(answers[0].matches("\"resourceType\":\"MessageHeader\"").count(), 2, "{}", answers[0]);
+    assert_eq!(
+        answers[0].matches("\"resourceType\":\"MessageHeader\"").count(),
+        2,
+        "{}",
+        answers[0]
+    );
     assert!(answers[1].contains("Success") && answers[1].contains("New"), "{}", answers[1]);
     assert!(answers[2].starts_with("accepted as "), "{}", answers[2]);
     assert!(answers[3].contains("\"valueCode\":\"Claimed\""), "{}", answers[3]);

@@ -44,10 +44,18 @@ async fn a_healthy_installation_needs_nothing(engine: Engine) {
     retention_ran(&world, &server).await;
     let (output, findings) = doctor(&world, &server.url, Some(SEAL_KEY));
     assert_eq!(output.status.code(), Some(0), "{findings:?}");
-    let checked: Vec<&str> = findings.iter().map(|finding| finding["check"].as_str().unwrap()).collect();
-    for check in
-        ["store", "commit", "disk", "seal key", "oldest New", "dead letters", "retention", "public_url"]
-    {
+    let checked: Vec<&str> =
+        findings.iter().map(|finding| finding["check"].as_str().unwrap()).collect();
+    for check in [
+        "store",
+        "commit",
+        "disk",
+        "seal key",
+        "oldest New",
+        "dead letters",
+        "retention",
+        "public_url",
+    ] {
         assert!(checked.contains(&check), "{check}: {checked:?}");
     }
     assert_eq!(checked.contains(&"clock"), engine == Engine::Postgres);
@@ -104,7 +112,8 @@ async fn a_certificate_that_ends_soon_is_named() {
         std::fs::write(world.path().join("k.pem"), key.serialize_pem()).unwrap();
         let mut command = world.command(&["doctor", "--json"]);
         command.env("KOPPELTAAL_TLS_CERTIFICATE", "c.pem").env("KOPPELTAAL_TLS_KEY", "k.pem");
-        let findings: Vec<Value> = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        let findings: Vec<Value> =
+            serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
         assert_eq!(level(&findings, "certificate"), expected);
     }
 }

@@ -52,7 +52,8 @@ async fn a_request_is_one_line(engine: Engine) {
 async fn nothing_secret_is_logged_at_any_level(engine: Engine) {
     let world = World::new(engine).await;
     let hook = Hook::answering(500);
-    let webhook = format!("{{ url = \"{}\", headers = {{ \"X-H\" = \"geheim-haakje\" }} }}", hook.url);
+    let webhook =
+        format!("{{ url = \"{}\", headers = {{ \"X-H\" = \"geheim-haakje\" }} }}", hook.url);
     world.apply(&format!("{DOMAIN}webhook = {webhook}\n"));
     for level in ["debug", "trace"] {
         let server = world.serve(&[JSON, ("KOPPELTAAL_LOG_LEVEL", level)]);
@@ -65,9 +66,20 @@ async fn nothing_secret_is_logged_at_any_level(engine: Engine) {
         let log = server.log() + &server.lines.join("\n");
         assert!(log.contains("post_message"), "{log}");
         let told = [
-            "Kleuterstaart", "Zwaantje", "999990019", "geval-", "portal.example", PASSWORD,
-            "geheim-haakje", "verkeerd-wachtwoord", "Basic ", "Z2FtZT", "slaapt slecht", "argon2",
-            "niet gelukt", "AAECAwQFBgcI",
+            "Kleuterstaart",
+            "Zwaantje",
+            "999990019",
+            "geval-",
+            "portal.example",
+            PASSWORD,
+            "geheim-haakje",
+            "verkeerd-wachtwoord",
+            "Basic ",
+            "Z2FtZT",
+            "slaapt slecht",
+            "argon2",
+            "niet gelukt",
+            "AAECAwQFBgcI",
         ];
         for secret in told {
             let leaked: Vec<_> = log.lines().filter(|line| line.contains(secret)).take(3).collect();
@@ -80,7 +92,8 @@ async fn nothing_secret_is_logged_at_any_level(engine: Engine) {
 /// and bodies that are no message.
 async fn all_kinds_of_requests(server: &Running, number: &str) {
     let url = patient_url(&format!("geval-{number}"));
-    let bsn = object! { "system" => "http://fhir.nl/fhir/NamingSystem/bsn", "value" => "999990019" };
+    let bsn =
+        object! { "system" => "http://fhir.nl/fhir/NamingSystem/bsn", "value" => "999990019" };
     let person = patient("Zwaantje", "Kleuterstaart").with("identifier", vec![bsn]);
     let plan = || {
         let plan = CarePlanBuilder::new(&url).goal("zij slaapt slecht").build();
@@ -101,7 +114,10 @@ async fn all_kinds_of_requests(server: &Running, number: &str) {
     let http = reqwest::Client::new();
     for (content_type, body) in [
         ("application/json", "{\"resourceType\":\"Bundle\",\"title\":\"Kleuterstaart\""),
-        ("application/json", "{\"resourceType\":\"Bundle\",\"entry\":[{\"title\":\"Kleuterstaart\"}]}"),
+        (
+            "application/json",
+            "{\"resourceType\":\"Bundle\",\"entry\":[{\"title\":\"Kleuterstaart\"}]}",
+        ),
         ("application/xml", "<feed><title>Kleuterstaart</feed>"),
         ("application/xml", "<!DOCTYPE x [<!ENTITY e 'Kleuterstaart'>]><feed>&e;</feed>"),
     ] {

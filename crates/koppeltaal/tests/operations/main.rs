@@ -1,10 +1,6 @@
 //! What operators do with the program: its commands on a real store while it
 //! serves, its start-up, health, metrics, logs, and the documents about them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod audit;
 mod backup;

@@ -73,7 +73,10 @@ async fn counters_and_gauges_tell_what_happened(engine: Engine) {
 
     let (status, content_type, text) = server.get("/metrics").await;
     assert_eq!(status, 200);
-    assert!(content_type.starts_with("application/openmetrics-text; version=1.0.0"), "{content_type}");
+    assert!(
+        content_type.starts_with("application/openmetrics-text; version=1.0.0"),
+        "{content_type}"
+    );
     let samples = parse(&text);
     for sample in &samples {
         assert!(sample[1].as_str().unwrap().starts_with("koppeltaal_"), "{sample}");

@@ -42,7 +42,10 @@ async fn a_delivered_notification_is_listed_and_shown(engine: Engine) {
     assert_eq!(one["message_identifier"], sent.identifier());
     let attempts = one["attempts"].as_array().unwrap();
     assert_eq!(attempts.len(), 1);
-    assert_eq!((&attempts[0]["status"], &attempts[0]["trigger"]), (&json!(204), &json!("automatic")));
+    assert_eq!(
+        (&attempts[0]["status"], &attempts[0]["trigger"]),
+        (&json!(204), &json!("automatic"))
+    );
     let id = one["id"].to_string();
     assert_eq!(world.json(&["notifications", "show", &id]), *one);
     assert!(!world.out(&["notifications", "list"]).contains("geheim"));
@@ -81,16 +84,24 @@ async fn a_dead_letter_is_resent_after_its_endpoint_was_corrected(engine: Engine
     assert_eq!((hook.told(), broken.told()), (1, 4));
     let shown = world.json(&["notifications", "show", &id]);
     let attempts = shown["attempts"].as_array().unwrap();
-    assert_eq!(values(attempts, "trigger"), ["automatic", "automatic", "resend", "resend", "resend"]);
+    assert_eq!(
+        values(attempts, "trigger"),
+        ["automatic", "automatic", "resend", "resend", "resend"]
+    );
     assert_eq!((&attempts[4]["endpoint"], &attempts[4]["status"]), (&json!(hook.url), &json!(200)));
 
     let trail = world.list(&["audit", "search", "--action", "administration", "--domain", "zon"]);
-    let details: Vec<_> =
-        values(&trail, "detail").into_iter().filter(|detail| detail.starts_with("resend")).collect();
-    assert_eq!(details, [
-        format!("resend notification {id}: they say it works"),
-        format!("resend notification {id}: address corrected"),
-    ]);
+    let details: Vec<_> = values(&trail, "detail")
+        .into_iter()
+        .filter(|detail| detail.starts_with("resend"))
+        .collect();
+    assert_eq!(
+        details,
+        [
+            format!("resend notification {id}: they say it works"),
+            format!("resend notification {id}: address corrected"),
+        ]
+    );
 
     // What waits for its next attempt is not sent again.
     drop(server);

@@ -6,10 +6,7 @@ use serde_json::json;
 use crate::on_both_engines;
 use crate::world::{Engine, World, patient_url, values};
 
-on_both_engines!(
-    retention_removes_bodies_that_everybody_had,
-    a_patient_is_erased,
-);
+on_both_engines!(retention_removes_bodies_that_everybody_had, a_patient_is_erased,);
 
 async fn retention_removes_bodies_that_everybody_had(engine: Engine) {
     let world = World::new(engine).await;

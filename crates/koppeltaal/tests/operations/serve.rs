@@ -15,7 +15,9 @@ async fn five_lines_say_what_runs_where(engine: Engine) {
     ]);
     let lines = server.lines.clone();
     assert_eq!(lines[0], format!("koppeltaal {} — Proef", env!("CARGO_PKG_VERSION")));
-    assert!(lines[1].starts_with("database  sqlite:/") || lines[1].starts_with("database  postgres://"));
+    assert!(
+        lines[1].starts_with("database  sqlite:/") || lines[1].starts_with("database  postgres://")
+    );
     assert!(lines[2].starts_with("listening http://127.0.0.1:"), "{}", lines[2]);
     let metrics = lines[2].split(", metrics ").nth(1).unwrap();
     assert_eq!(lines[3], "KT1       https://koppeltaal.example/FHIR/Koppeltaal");
@@ -29,7 +31,10 @@ async fn five_lines_say_what_runs_where(engine: Engine) {
     }
     assert!(!server.log().contains('\u{1b}'), "no colours in a file");
 
-    assert_eq!(server.get("/healthz").await, (200, "text/plain; charset=utf-8".into(), "ok\n".into()));
+    assert_eq!(
+        server.get("/healthz").await,
+        (200, "text/plain; charset=utf-8".into(), "ok\n".into())
+    );
     assert_eq!(server.get("/readyz").await.0, 200);
     assert_eq!(server.get("/metrics").await.0, 404, "metrics have a listener of their own");
     let there = reqwest::get(metrics).await.unwrap();

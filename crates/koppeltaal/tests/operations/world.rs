@@ -224,7 +224,8 @@ impl Running {
     /// The portal sends a new care plan of a patient.
     pub async fn send_plan(&self, number: &str, of: &str) -> Sent {
         let url = patient_url(of);
-        let plan = Resource::new(format!("{APP}/CarePlan/{number}"), CarePlanBuilder::new(&url).build());
+        let plan =
+            Resource::new(format!("{APP}/CarePlan/{number}"), CarePlanBuilder::new(&url).build());
         let person = Resource::new(&url, patient("Zwaantje", "Kleuterstaart"));
         self.connector("portal")
             .send("CreateOrUpdateCarePlan", plan, Some(&url), vec![person])

@@ -209,15 +209,17 @@ impl Run<'_> {
     }
 
     async fn anonymise(&self) -> Result<()> {
+        let scope = self.store.scope(self.domain);
         let before = self.now.minus(ANONYMOUS_AFTER);
         let mut after = Some(0);
         while let Some(from) = after {
-            let (_, next) = self
-                .store
-                .scope(self.domain)
-                .write(move |tx| mailbox::anonymise(tx, before, from, AT_ONCE))
-                .await?;
+            let (found, next) =
+                scope.read(move |tx| mailbox::identifiable(tx, before, from, AT_ONCE)).await?;
             after = next;
+            for chunk in found.chunks(REMOVED_AT_ONCE) {
+                let chunk = chunk.to_vec();
+                scope.write(move |tx| mailbox::anonymise(tx, &chunk)).await?;
+            }
         }
         Ok(())
     }

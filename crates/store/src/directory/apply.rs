@@ -59,10 +59,8 @@ pub fn change(
     changes: &[Change],
     author: &Author,
 ) -> Result<Option<i64>> {
-    let lock = format!(
-        "SELECT version FROM directory_state WHERE id = 1{}",
-        tx.dialect().for_update()
-    );
+    let lock =
+        format!("SELECT version FROM directory_state WHERE id = 1{}", tx.dialect().for_update());
     if read_version(tx, &lock)? != based_on {
         return Ok(None);
     }
@@ -73,10 +71,7 @@ pub fn change(
     // User names can move from one instance to another in one call.
     for change in changes {
         if let Item::Instance(Instance { number, .. }) = &change.item {
-            tx.later(
-                "UPDATE instance SET username = NULL WHERE number = $1",
-                args![*number],
-            )?;
+            tx.later("UPDATE instance SET username = NULL WHERE number = $1", args![*number])?;
         }
     }
     let mut in_order: Vec<&Change> = changes.iter().collect();
@@ -92,10 +87,7 @@ pub fn change(
         entries.push((domain, entry));
     }
     audit::append_across(tx, ids, &entries)?;
-    tx.later(
-        "UPDATE directory_state SET version = $1 WHERE id = 1",
-        args![based_on + 1],
-    )?;
+    tx.later("UPDATE directory_state SET version = $1 WHERE id = 1", args![based_on + 1])?;
     Ok(Some(based_on + 1))
 }
 
@@ -174,11 +166,7 @@ fn write(tx: &mut dyn Tx, item: &Item) -> Result<Option<i64>> {
             write_named(tx, "role", of, &settings(role)?).map(Some)
         }
         Item::IdentityProvider(provider) => {
-            let of = (
-                provider.number,
-                provider.domain.as_str(),
-                provider.name.as_str(),
-            );
+            let of = (provider.number, provider.domain.as_str(), provider.name.as_str());
             write_named(tx, "identity_provider", of, &settings(provider)?).map(Some)
         }
         Item::Instance(instance) => write_instance(tx, instance).map(Some),
@@ -212,17 +200,11 @@ fn write_instance(tx: &mut dyn Tx, instance: &Instance) -> Result<i64> {
         )?;
         return Ok(domain);
     }
-    let application = named(
-        tx,
-        "SELECT number FROM application WHERE id = $1",
-        &instance.application,
-    )?
-    .ok_or_else(|| {
-        Error::Unprocessable(format!(
-            "application {} does not exist",
-            instance.application
-        ))
-    })?;
+    let application =
+        named(tx, "SELECT number FROM application WHERE id = $1", &instance.application)?
+            .ok_or_else(|| {
+                Error::Unprocessable(format!("application {} does not exist", instance.application))
+            })?;
     let number = next_number(tx, "instance")?;
     tx.later(
         "INSERT INTO instance (number, domain, application, username, client_id, settings)
@@ -248,9 +230,7 @@ fn overwrite(tx: &mut dyn Tx, table: &'static str, number: i64, settings: &str) 
 /// number plus one was never given before.
 fn next_number(tx: &mut dyn Tx, table: &'static str) -> Result<i64> {
     let sql = format!("SELECT COALESCE(MAX(number), 0) + 1 FROM {table}");
-    tx.query_one(&sql, args![])?
-        .ok_or_else(|| Error::internal("no number"))?
-        .int(0)
+    tx.query_one(&sql, args![])?.ok_or_else(|| Error::internal("no number"))?.int(0)
 }
 
 fn domain_number(tx: &mut dyn Tx, name: &str) -> Result<i64> {
@@ -259,9 +239,7 @@ fn domain_number(tx: &mut dyn Tx, name: &str) -> Result<i64> {
 }
 
 fn named(tx: &mut dyn Tx, sql: &str, name: &str) -> Result<Option<i64>> {
-    tx.query_one(sql, args![name])?
-        .map(|row| row.int(0))
-        .transpose()
+    tx.query_one(sql, args![name])?.map(|row| row.int(0)).transpose()
 }
 
 fn settings(item: &impl Serialize) -> Result<String> {

@@ -28,18 +28,9 @@ pub fn load(tx: &mut dyn Tx) -> Result<Directory> {
     let domains = rows(tx, "domain", |d: &mut Domain, n| d.number = n)?;
     let applications = rows(tx, "application", |a: &mut Application, n| a.number = n)?;
     let roles = rows(tx, "role", |r: &mut Role, n| r.number = n)?;
-    let providers = rows(tx, "identity_provider", |p: &mut IdentityProvider, n| {
-        p.number = n
-    })?;
+    let providers = rows(tx, "identity_provider", |p: &mut IdentityProvider, n| p.number = n)?;
     let instances = rows(tx, "instance", |i: &mut Instance, n| i.number = n)?;
-    Ok(Directory::new(
-        version,
-        domains,
-        applications,
-        roles,
-        providers,
-        instances,
-    ))
+    Ok(Directory::new(version, domains, applications, roles, providers, instances))
 }
 
 fn rows<T: DeserializeOwned>(

@@ -22,10 +22,7 @@ type OnConflictKey = u8;
 
 impl InsertTexts {
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            known: HashMap::new(),
-        }
+        Self { dialect, known: HashMap::new() }
     }
 
     /// The insert for this table.
@@ -35,18 +32,10 @@ impl InsertTexts {
             OnConflict::Ignore => 1,
             OnConflict::Replace => 2,
         };
-        let key = (
-            table.name,
-            conflict,
-            table.columns.as_ptr() as usize,
-            table.key.as_ptr() as usize,
-        );
+        let key =
+            (table.name, conflict, table.columns.as_ptr() as usize, table.key.as_ptr() as usize);
         let dialect = self.dialect;
-        Arc::clone(
-            self.known
-                .entry(key)
-                .or_insert_with(|| compose(dialect, table).into()),
-        )
+        Arc::clone(self.known.entry(key).or_insert_with(|| compose(dialect, table).into()))
     }
 }
 
@@ -76,11 +65,8 @@ fn on_conflict(table: &Table, names: &[&str]) -> String {
     if table.on_conflict == OnConflict::Retry {
         return String::new();
     }
-    let target = if table.key.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", table.key.join(", "))
-    };
+    let target =
+        if table.key.is_empty() { String::new() } else { format!(" ({})", table.key.join(", ")) };
     let updates: Vec<String> = names
         .iter()
         .filter(|name| !table.key.contains(name))
@@ -157,9 +143,6 @@ mod tests {
         let mut texts = InsertTexts::new(Dialect::Sqlite);
         let first = texts.text(&table(OnConflict::Retry));
         assert!(Arc::ptr_eq(&first, &texts.text(&table(OnConflict::Retry))));
-        assert!(!Arc::ptr_eq(
-            &first,
-            &texts.text(&table(OnConflict::Ignore))
-        ));
+        assert!(!Arc::ptr_eq(&first, &texts.text(&table(OnConflict::Ignore))));
     }
 }

@@ -34,14 +34,7 @@ impl<T, F> Closure<T, F> {
     /// A job and the end where its answer will arrive.
     pub(crate) fn new(closure: F) -> (Self, oneshot::Receiver<Result<T>>) {
         let (answer, answered) = oneshot::channel();
-        (
-            Self {
-                closure,
-                value: None,
-                answer,
-            },
-            answered,
-        )
+        (Self { closure, value: None, answer }, answered)
     }
 }
 

@@ -69,8 +69,7 @@ impl Metrics {
     pub(crate) fn committed(&self, closures: usize, took: Duration) {
         let closures = closures as u64;
         self.commits.fetch_add(1, Ordering::Relaxed);
-        self.committed_closures
-            .fetch_add(closures, Ordering::Relaxed);
+        self.committed_closures.fetch_add(closures, Ordering::Relaxed);
         let bucket = BATCH_BOUNDS.iter().position(|bound| closures <= *bound);
         self.commit_batches[bucket.unwrap_or(BATCH_BOUNDS.len())].fetch_add(1, Ordering::Relaxed);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

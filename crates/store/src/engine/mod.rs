@@ -98,9 +98,7 @@ pub(crate) fn read_only() -> Error {
 /// PostgreSQL cannot store U+0000 in a text; neither engine accepts it.
 pub(crate) fn check_text(text: &str) -> Result<()> {
     if text.as_bytes().contains(&0) {
-        return Err(Error::Invalid(
-            "a text may not hold the character U+0000".to_owned(),
-        ));
+        return Err(Error::Invalid("a text may not hold the character U+0000".to_owned()));
     }
     Ok(())
 }

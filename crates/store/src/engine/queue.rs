@@ -27,10 +27,7 @@ struct Waiting {
 impl Queue {
     pub(crate) fn new(bound: usize) -> Self {
         Self {
-            waiting: Mutex::new(Waiting {
-                jobs: VecDeque::new(),
-                open: true,
-            }),
+            waiting: Mutex::new(Waiting { jobs: VecDeque::new(), open: true }),
             ready: Semaphore::new(0),
             bound,
         }
@@ -103,10 +100,7 @@ impl Queue {
 
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue")
-            .field("waiting", &self.len())
-            .field("bound", &self.bound)
-            .finish()
+        f.debug_struct("Queue").field("waiting", &self.len()).field("bound", &self.bound).finish()
     }
 }
 
@@ -125,21 +119,13 @@ pub(crate) struct WorkerGuard {
 impl WorkerGuard {
     /// The guard for a queue's only worker.
     pub(crate) fn for_worker(queue: &Arc<Queue>) -> Self {
-        Self {
-            queue: Arc::clone(queue),
-            alive: Arc::new(AtomicUsize::new(1)),
-        }
+        Self { queue: Arc::clone(queue), alive: Arc::new(AtomicUsize::new(1)) }
     }
 
     /// Guards for `count` workers of a queue.
     pub(crate) fn for_workers(queue: &Arc<Queue>, count: usize) -> Vec<Self> {
         let alive = Arc::new(AtomicUsize::new(count));
-        (0..count)
-            .map(|_| Self {
-                queue: Arc::clone(queue),
-                alive: Arc::clone(&alive),
-            })
-            .collect()
+        (0..count).map(|_| Self { queue: Arc::clone(queue), alive: Arc::clone(&alive) }).collect()
     }
 }
 

@@ -27,9 +27,7 @@ impl FromStr for DatabaseUrl {
             // `sqlite:///var/lib/x.db` is the same file as `sqlite:/var/lib/x.db`.
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() || path.starts_with(":memory:") {
-                return Err(Error::Invalid(
-                    "a SQLite store needs a file: sqlite:PATH".to_owned(),
-                ));
+                return Err(Error::Invalid("a SQLite store needs a file: sqlite:PATH".to_owned()));
             }
             return Ok(Self::Sqlite(PathBuf::from(path)));
         }
@@ -70,11 +68,8 @@ fn without_password(url: &str) -> String {
         let name = pair.split('=').next().unwrap_or("");
         !matches!(name, "password" | "sslpassword")
     };
-    let query: Vec<&str> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .filter(secret)
-        .collect();
+    let query: Vec<&str> =
+        query.split('&').filter(|pair| !pair.is_empty()).filter(secret).collect();
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{scheme}://{place}{mark}{}", query.join("&"))
 }
@@ -93,15 +88,9 @@ mod tests {
     fn a_url_is_shown_without_its_password() {
         check("sqlite:data/koppeltaal.db", "sqlite:data/koppeltaal.db");
         check("sqlite:///var/lib/k.db", "sqlite:/var/lib/k.db");
-        check(
-            "postgres://kt:secret@db:5432/kt",
-            "postgres://kt@db:5432/kt",
-        );
+        check("postgres://kt:secret@db:5432/kt", "postgres://kt@db:5432/kt");
         check("postgresql://kt:s@/c?r@db/kt", "postgresql://kt@db/kt");
-        check(
-            "postgres://kt:a/b:c@db/kt?sslmode=require",
-            "postgres://kt@db/kt?sslmode=require",
-        );
+        check("postgres://kt:a/b:c@db/kt?sslmode=require", "postgres://kt@db/kt?sslmode=require");
         check("postgres://kt:a?b@db/kt", "postgres://kt@db/kt");
         check(
             "postgres:///kt?host=/run/pg&user=kt&password=x",
@@ -111,12 +100,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused_without_repeating_them() {
-        for text in [
-            "mysql://u:secret@h/d",
-            "secret",
-            "sqlite:",
-            "sqlite::memory:",
-        ] {
+        for text in ["mysql://u:secret@h/d", "secret", "sqlite:", "sqlite::memory:"] {
             let error = text.parse::<DatabaseUrl>().unwrap_err();
             assert!(matches!(&error, Error::Invalid(message) if !message.contains("secret")));
         }

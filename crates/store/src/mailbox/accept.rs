@@ -257,11 +257,16 @@ fn current_versions(tx: &mut DomainTx<'_>, resources: &[Resource]) -> Result<Vec
 /// smaller, and one statement text is prepared once.
 const LOCKED_AT_ONCE: usize = 16;
 
+/// Each URL is looked up by the whole key and locked in the order given. A plain
+/// `IN` ordered by URL would read every resource of the domain in that order.
 static LOCK_VERSIONS: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-    let slots: Vec<String> = (0..LOCKED_AT_ONCE).map(|n| format!("${}", n + 2)).collect();
+    let slots: Vec<String> =
+        (0..LOCKED_AT_ONCE).map(|n| format!("(CAST(${} AS TEXT))", n + 2)).collect();
     format!(
-        "SELECT url, version, digest FROM kt1_resource
-         WHERE domain = $1 AND url IN ({}) ORDER BY url FOR UPDATE",
+        "SELECT r.url, r.version, r.digest FROM (VALUES {}) AS wanted (url)
+         CROSS JOIN LATERAL
+           (SELECT url, version, digest FROM kt1_resource
+            WHERE domain = $1 AND url = wanted.url FOR UPDATE) AS r",
         slots.join(", ")
     )
 });

@@ -83,12 +83,12 @@ pub fn browse(tx: &mut DomainTx<'_>, browse: &Browse, page: Page) -> Result<(Vec
     // The page is a range of ids: read it with one statement and keep those of
     // the page (others can lie in the range only by filter).
     let mut filter = conditions(browse);
-    filter.and("i.id >= ", *first).and("i.id <= ", *last);
+    filter.and("i.id + 0 >= ", *first).and("i.id + 0 <= ", *last);
     if let Some(patient) = &browse.patient {
         filter.and("m.patient = ", patient);
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM {} WHERE i.domain = $1{} ORDER BY i.id",
+        "SELECT {COLUMNS} FROM {} WHERE i.domain = $1{} ORDER BY i.id + 0",
         from_indexed(tx.dialect(), index(browse)),
         filter.sql()
     );
@@ -100,7 +100,7 @@ pub fn browse(tx: &mut DomainTx<'_>, browse: &Browse, page: Page) -> Result<(Vec
 fn ids_of(tx: &mut DomainTx<'_>, browse: &Browse, page: Page) -> Result<Vec<i64>> {
     let mut filter = conditions(browse);
     if let Some(after) = page.after {
-        filter.and("i.id > ", after);
+        filter.and("i.id + 0 > ", after);
     }
     let limit = filter.bind(page.count + 1);
     let offset = if page.after.is_none() && page.offset > 0 {
@@ -110,7 +110,7 @@ fn ids_of(tx: &mut DomainTx<'_>, browse: &Browse, page: Page) -> Result<Vec<i64>
     };
     let sql = format!(
         "SELECT i.id FROM kt1_item i{}
-         WHERE i.domain = $1{} ORDER BY i.id LIMIT {limit}{offset}",
+         WHERE i.domain = $1{} ORDER BY i.id + 0 LIMIT {limit}{offset}",
         tx.dialect().indexed_by(index(browse)),
         filter.sql()
     );

@@ -123,7 +123,7 @@ fn oldest(tx: &mut DomainTx<'_>, claim: &Claim) -> Result<Option<Row>> {
         _ => "kt1_item_new",
     };
     let sql = format!(
-        "SELECT {COLUMNS} FROM {} WHERE i.domain = $1{} ORDER BY i.id LIMIT 1{}",
+        "SELECT {COLUMNS} FROM {} WHERE i.domain = $1{} ORDER BY i.id + 0 LIMIT 1{}",
         from_indexed(tx.dialect(), index),
         filter.sql(),
         tx.dialect().for_update_of_i_skip_locked()

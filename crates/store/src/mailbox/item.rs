@@ -58,14 +58,15 @@ pub(super) const COLUMNS: &str = "i.id, i.message, i.recipient, i.status, i.clai
     i.stamp, i.expired, i.exception, m.identifier, m.event, m.patient, m.focal, m.focal_version,
     m.created, m.header";
 
-/// The tables of [`COLUMNS`].
+/// The tables of [`COLUMNS`]. `+ 0` makes PostgreSQL look each message up by its
+/// whole key, also when it plans the statement while the table is empty.
 pub(super) const FROM: &str =
-    "kt1_item i JOIN kt1_message m ON m.domain = i.domain AND m.id = i.message";
+    "kt1_item i JOIN kt1_message m ON m.domain = i.domain + 0 AND m.id = i.message";
 
 /// [`FROM`], with the items found through this index.
 pub(super) fn from_indexed(dialect: Dialect, index: &str) -> String {
     format!(
-        "kt1_item i{} JOIN kt1_message m ON m.domain = i.domain AND m.id = i.message",
+        "kt1_item i{} JOIN kt1_message m ON m.domain = i.domain + 0 AND m.id = i.message",
         dialect.indexed_by(index)
     )
 }

@@ -24,7 +24,7 @@ pub use item::{Body, Item};
 pub use lapse::{Lapse, has_lapsed, lapse};
 pub use list::{Listing, ListingFilter, find, list};
 pub use read::{Key, body, item_of, read};
-pub use retention::{Position, Removal, anonymise, expire, removable};
+pub use retention::{Position, Removal, anonymise, expire, identifiable, removable};
 pub use route::{Delivery, Part, Recipient, Template, route};
 pub use statistics::{Waiting, has_waiting, waiting};
 pub use status::{Put, PutRequest, put};

@@ -119,36 +119,39 @@ pub fn expire(tx: &mut DomainTx<'_>, message: i64, now: Timestamp) -> Result<boo
     Ok(true)
 }
 
-/// Takes the patient and the identity of the resource out of the headers of
-/// expired messages that are older than `before`. Answers how many (at most
-/// `limit`).
-pub fn anonymise(
+/// Expired messages older than `before` whose headers still say whom they were
+/// about: a page after `after`, and where to go on.
+pub fn identifiable(
     tx: &mut DomainTx<'_>,
     before: Timestamp,
     after: i64,
     limit: i64,
-) -> Result<(u64, Option<i64>)> {
+) -> Result<(Vec<i64>, Option<i64>)> {
     let rows = tx.query(
         "SELECT id FROM kt1_message
          WHERE domain = $1 AND id > $2 AND id < $3 AND expired IS NOT NULL AND focal <> ''
          ORDER BY id LIMIT $4",
         args![after, first_key_at(before), limit],
     )?;
-    let mut last = None;
-    for row in &rows {
-        let message = row.int(0)?;
+    let found = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<i64>>>()?;
+    let next = found.last().copied().filter(|_| found.len() as i64 == limit);
+    Ok((found, next))
+}
+
+/// Takes the patient and the identity of the resource out of the headers of
+/// these messages.
+pub fn anonymise(tx: &mut DomainTx<'_>, messages: &[i64]) -> Result<()> {
+    for message in messages {
         tx.later(
             "UPDATE kt1_message SET patient = NULL, focal = '', header = ''
              WHERE domain = $1 AND id = $2",
-            args![message],
+            args![*message],
         )?;
         tx.later(
             "UPDATE kt1_item SET patient_key = NULL, exception = NULL
              WHERE domain = $1 AND message = $2",
-            args![message],
+            args![*message],
         )?;
-        last = Some(message);
     }
-    let more = (rows.len() as i64) == limit;
-    Ok((rows.len() as u64, last.filter(|_| more)))
+    Ok(())
 }

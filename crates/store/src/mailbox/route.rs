@@ -230,7 +230,7 @@ fn supersede(
 ) -> Result<()> {
     let sql = format!(
         "SELECT i.id, i.message, i.recipient, i.status, i.stamp, m.focal, m.focal_version, m.patient
-         FROM kt1_item i{} JOIN kt1_message m ON m.domain = i.domain AND m.id = i.message
+         FROM kt1_item i{} JOIN kt1_message m ON m.domain = i.domain + 0 AND m.id = i.message
          WHERE i.domain = $1 AND i.focal_key = $2 AND i.event = $3 AND i.status IN (0, 1, 3, 5)
          ORDER BY i.id{}",
         tx.dialect().indexed_by("kt1_item_focal"),

@@ -26,7 +26,7 @@ pub fn waiting(tx: &mut DomainTx<'_>, recipients: &[i64]) -> Result<Vec<Waiting>
         "SELECT i.id, m.created FROM {}
          WHERE i.domain = $1 AND i.recipient = $2 AND i.event = $3
            AND i.status = 0 AND i.expired = 0
-         ORDER BY i.id LIMIT 1",
+         ORDER BY i.id + 0 LIMIT 1",
         from_indexed(tx.dialect(), "kt1_item_new_event")
     );
     let mut found = Vec::new();

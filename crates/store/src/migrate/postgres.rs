@@ -34,15 +34,9 @@ async fn locked(client: &mut Client, migrations: &[Migration]) -> Result<Vec<App
     let present = "SELECT to_regclass('schema_migration') IS NOT NULL";
     let present = client.query_one(present, &[]).await.map_err(unavailable)?;
     if !present.try_get::<_, bool>(0).map_err(unavailable)? {
-        client
-            .batch_execute(CREATE_TABLE)
-            .await
-            .map_err(unavailable)?;
+        client.batch_execute(CREATE_TABLE).await.map_err(unavailable)?;
     }
-    let newest = client
-        .query_one(SELECT_NEWEST, &[])
-        .await
-        .map_err(unavailable)?;
+    let newest = client.query_one(SELECT_NEWEST, &[]).await.map_err(unavailable)?;
     let newest: i64 = newest.try_get(0).map_err(unavailable)?;
     refuse_newer(newest, migrations)?;
 
@@ -61,24 +55,13 @@ async fn step(
     let applied_at = now();
     // Dropped without COMMIT, it is rolled back.
     let transaction = client.transaction().await?;
-    transaction
-        .batch_execute(&migration.sql(Dialect::Postgres))
-        .await?;
+    transaction.batch_execute(&migration.sql(Dialect::Postgres)).await?;
     let insert = "INSERT INTO schema_migration (number, name, applied_at) VALUES ($1, $2, $3)";
-    transaction
-        .execute(insert, &[&migration.number, &migration.name, &applied_at.0])
-        .await?;
+    transaction.execute(insert, &[&migration.number, &migration.name, &applied_at.0]).await?;
     transaction.commit().await?;
-    Ok(Applied {
-        number: migration.number,
-        name: migration.name.to_owned(),
-        applied_at,
-    })
+    Ok(Applied { number: migration.number, name: migration.name.to_owned(), applied_at })
 }
 
 fn unavailable(cause: tokio_postgres::Error) -> Error {
-    Error::Unavailable(format!(
-        "the store cannot be migrated: {}",
-        with_source(&cause)
-    ))
+    Error::Unavailable(format!("the store cannot be migrated: {}", with_source(&cause)))
 }

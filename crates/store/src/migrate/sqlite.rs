@@ -33,9 +33,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Applies the next migration, if there is one.
 fn step(connection: &Connection, migrations: &[Migration]) -> Result<Option<Applied>> {
-    connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .map_err(|cause| plain_error(&cause))?;
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(|cause| plain_error(&cause))?;
     let done = inside(connection, migrations);
     let ended = match &done {
         Ok(_) => connection.execute_batch("COMMIT"),
@@ -66,9 +64,5 @@ fn inside(connection: &Connection, migrations: &[Migration]) -> Result<Option<Ap
             )
         })
         .map_err(|cause| failed(migration, &cause))?;
-    Ok(Some(Applied {
-        number: migration.number,
-        name: migration.name.to_owned(),
-        applied_at,
-    }))
+    Ok(Some(Applied { number: migration.number, name: migration.name.to_owned(), applied_at }))
 }

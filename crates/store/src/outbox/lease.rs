@@ -53,11 +53,7 @@ pub fn waiting(tx: &mut dyn Tx) -> Result<Vec<Waiting>> {
     )?;
     rows.into_iter()
         .map(|row| {
-            Ok(Waiting {
-                domain: row.int(0)?,
-                instance: row.int(1)?,
-                due: Timestamp(row.int(2)?),
-            })
+            Ok(Waiting { domain: row.int(0)?, instance: row.int(1)?, due: Timestamp(row.int(2)?) })
         })
         .collect()
 }

@@ -51,11 +51,7 @@ pub enum Trigger {
 
 impl Trigger {
     pub(super) fn of_round(rounds: i64) -> Self {
-        if rounds == 0 {
-            Self::Automatic
-        } else {
-            Self::Resend
-        }
+        if rounds == 0 { Self::Automatic } else { Self::Resend }
     }
 }
 
@@ -157,10 +153,8 @@ pub fn list(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<No
         }
     }
     let limit = conditions.bind(limit);
-    let page = format!(
-        "FROM {from} WHERE domain = $1{} ORDER BY {order} LIMIT {limit}",
-        conditions.sql()
-    );
+    let page =
+        format!("FROM {from} WHERE domain = $1{} ORDER BY {order} LIMIT {limit}", conditions.sql());
     let rows = tx.query(&format!("SELECT {COLUMNS} {page}"), conditions.args())?;
     let mut found: Vec<Notification> = rows.into_iter().map(notification).collect::<Result<_>>()?;
     let attempts = tx.query(
@@ -216,11 +210,8 @@ const ATTEMPT_COLUMNS: &str =
     "notification, number, started, endpoint, status, duration_ms, error, resent";
 
 fn attach(notifications: &mut [Notification], rows: Vec<Row>) -> Result<()> {
-    let places: HashMap<i64, usize> = notifications
-        .iter()
-        .enumerate()
-        .map(|(place, found)| (found.id, place))
-        .collect();
+    let places: HashMap<i64, usize> =
+        notifications.iter().enumerate().map(|(place, found)| (found.id, place)).collect();
     for mut row in rows {
         let Some(place) = places.get(&row.int(0)?) else {
             continue;
@@ -229,9 +220,7 @@ fn attach(notifications: &mut [Notification], rows: Vec<Row>) -> Result<()> {
             number: row.int(1)?,
             started: Timestamp(row.int(2)?),
             endpoint: row.opt_text(3)?,
-            status: row
-                .opt_int(4)?
-                .and_then(|status| u16::try_from(status).ok()),
+            status: row.opt_int(4)?.and_then(|status| u16::try_from(status).ok()),
             duration_ms: row.int(5)?,
             error: row.opt_text(6)?,
             trigger: Trigger::of_round(row.int(7)?),

@@ -66,12 +66,7 @@ pub struct Release {
 impl Release {
     /// Gives `due` back, to be taken again at `moment`.
     pub fn of(due: &Due, moment: Timestamp) -> Self {
-        Self {
-            domain: due.domain,
-            id: due.id,
-            lease: due.lease,
-            due: moment,
-        }
+        Self { domain: due.domain, id: due.id, lease: due.lease, due: moment }
     }
 }
 

@@ -28,13 +28,7 @@ pub fn removable(
         "SELECT id FROM outbox
          WHERE domain = $1 AND id > $2 AND id < $3 AND due < $4 AND (state = 1 OR due < $5)
          ORDER BY id LIMIT $6",
-        args![
-            after,
-            first_key_at(delivered),
-            delivered,
-            now.minus(KEEP_DEAD),
-            limit
-        ],
+        args![after, first_key_at(delivered), delivered, now.minus(KEEP_DEAD), limit],
     )?
     .into_iter()
     .map(|row| row.int(0))

@@ -18,9 +18,7 @@ pub fn resend(tx: &mut DomainTx<'_>, id: i64, now: Timestamp) -> Result<()> {
         )?
         .ok_or_else(|| Error::NotFound(format!("there is no notification {id}")))?;
     if State::from_number(row.int(0)?) == State::Pending {
-        return Err(Error::Conflict(format!(
-            "notification {id} is pending already"
-        )));
+        return Err(Error::Conflict(format!("notification {id} is pending already")));
     }
     tx.later(
         "UPDATE outbox SET state = 0, failed = 0, rounds = rounds + 1, next_attempt = $3, due = $3

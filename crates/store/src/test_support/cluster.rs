@@ -58,26 +58,17 @@ impl Cluster {
         let alive = child.stdin.take();
         let output = child.stdout.take().expect("the output is a pipe");
         let mut folder = String::new();
-        BufReader::new(output)
-            .read_line(&mut folder)
-            .expect("the folder of the server");
+        BufReader::new(output).read_line(&mut folder).expect("the folder of the server");
         let folder = PathBuf::from(folder.trim_end());
         assert!(folder.is_absolute(), "initdb failed, see above");
-        let cluster = Self {
-            folder,
-            child,
-            alive,
-        };
+        let cluster = Self { folder, child, alive };
         cluster.wait_until_ready();
         cluster
     }
 
     /// The URL of its superuser, over the unix socket.
     pub fn url(&self) -> String {
-        format!(
-            "postgres://postgres@/postgres?host={}",
-            self.folder.display()
-        )
+        format!("postgres://postgres@/postgres?host={}", self.folder.display())
     }
 
     /// The folder with the socket, the log and the data.
@@ -87,9 +78,7 @@ impl Cluster {
 
     /// The server's process, for tests that stop it.
     pub fn process(&self) -> u32 {
-        self.pid_file()
-            .and_then(|line| line.parse().ok())
-            .expect("the server's process id")
+        self.pid_file().and_then(|line| line.parse().ok()).expect("the server's process id")
     }
 
     fn pid_file(&self) -> Option<String> {
@@ -101,11 +90,7 @@ impl Cluster {
         let deadline = Instant::now() + Duration::from_secs(60);
         let log = || fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
         while !log().contains("ready to accept connections") {
-            assert!(
-                Instant::now() < deadline,
-                "PostgreSQL does not start:\n{}",
-                log()
-            );
+            assert!(Instant::now() < deadline, "PostgreSQL does not start:\n{}", log());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -121,19 +106,11 @@ impl Drop for Cluster {
 /// The folder of initdb and postgres.
 fn binaries() -> PathBuf {
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .map(|entries| {
-            entries
-                .flatten()
-                .map(|entry| entry.path().join("bin"))
-                .collect()
-        })
+        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
         .unwrap_or_default();
     // The newest first, as numbers: 9 comes before 15.
     versions.sort_by_key(|bin| {
-        let version = bin
-            .parent()
-            .and_then(Path::file_name)
-            .and_then(|name| name.to_str());
+        let version = bin.parent().and_then(Path::file_name).and_then(|name| name.to_str());
         std::cmp::Reverse(version.and_then(|name| name.parse::<u32>().ok()))
     });
     let path = std::env::var_os("PATH").unwrap_or_default();

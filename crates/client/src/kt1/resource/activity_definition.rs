@@ -15,9 +15,7 @@ pub struct ActivityDefinitionBuilder {
 impl ActivityDefinitionBuilder {
     /// A definition with what it must have; `kind` is a code of ActivityKind.
     pub fn new(name: &str, identifier: &str, kind: &str) -> ActivityDefinitionBuilder {
-        ActivityDefinitionBuilder {
-            definition: new_definition(name, identifier, kind),
-        }
+        ActivityDefinitionBuilder { definition: new_definition(name, identifier, kind) }
     }
 
     fn add(mut self, extension: Node) -> ActivityDefinitionBuilder {
@@ -62,11 +60,7 @@ impl ActivityDefinitionBuilder {
     /// Is it offered in this domain only?
     #[must_use]
     pub fn domain_specific(self, specific: bool) -> ActivityDefinitionBuilder {
-        self.add(extension::with(
-            url::IS_DOMAIN_SPECIFIC,
-            "valueBoolean",
-            specific,
-        ))
+        self.add(extension::with(url::IS_DOMAIN_SPECIFIC, "valueBoolean", specific))
     }
 
     /// Is it archived? That takes the place of deleting.
@@ -107,14 +101,8 @@ mod tests {
             .sub_activity("One", "1")
             .build();
         let definition = ActivityDefinition::of(&node).unwrap();
-        assert_eq!(
-            (definition.name(), definition.identifier()),
-            (Some("Game"), Some("g1"))
-        );
-        assert_eq!(
-            (definition.performer(), definition.launch_type()),
-            (Some("Patient"), "Mobile")
-        );
+        assert_eq!((definition.name(), definition.identifier()), (Some("Game"), Some("g1")));
+        assert_eq!((definition.performer(), definition.launch_type()), (Some("Patient"), "Mobile"));
         assert!(definition.is_archived());
         assert_eq!(definition.sub_activities()[0].identifier, Some("1"));
     }

@@ -116,16 +116,14 @@ impl CarePlanBuilder {
     #[must_use]
     pub fn participant(mut self, url: &str, role: &str) -> CarePlanBuilder {
         let role = concept("CarePlanParticipantRole", role);
-        self.participants
-            .push(object! { "role" => role, "member" => reference_to(url) });
+        self.participants.push(object! { "role" => role, "member" => reference_to(url) });
         self
     }
 
     /// A goal.
     #[must_use]
     pub fn goal(mut self, description: &str) -> CarePlanBuilder {
-        self.goals
-            .push(object! { "description" => description, "status" => "in progress" });
+        self.goals.push(object! { "description" => description, "status" => "in progress" });
         self
     }
 

@@ -19,11 +19,7 @@ pub fn activity_status(activity: &str, status: &str, percentage: Option<u8>) -> 
         ),
     ];
     parts.extend(percentage.map(|percentage| {
-        extension::with(
-            status_url::PERCENTAGE_COMPLETED,
-            "valueInteger",
-            i64::from(percentage),
-        )
+        extension::with(status_url::PERCENTAGE_COMPLETED, "valueInteger", i64::from(percentage))
     }));
     object! {
         "resourceType" => "Other",

@@ -28,10 +28,8 @@ pub(super) static CODING: Shape = datatype(
     ],
 );
 
-pub(super) static CODEABLE_CONCEPT: Shape = datatype(
-    "CodeableConcept",
-    &[many("coding", Complex(&CODING)), text("text")],
-);
+pub(super) static CODEABLE_CONCEPT: Shape =
+    datatype("CodeableConcept", &[many("coding", Complex(&CODING)), text("text")]);
 
 pub(super) static IDENTIFIER: Shape = datatype(
     "Identifier",
@@ -60,12 +58,7 @@ pub(super) static HUMAN_NAME: Shape = datatype(
 
 pub(super) static CONTACT: Shape = datatype(
     "Contact",
-    &[
-        text("system"),
-        text("value"),
-        text("use"),
-        one("period", Complex(&PERIOD)),
-    ],
+    &[text("system"), text("value"), text("use"), one("period", Complex(&PERIOD))],
 );
 
 pub(super) static ADDRESS: Shape = datatype(
@@ -99,21 +92,12 @@ pub(super) static ATTACHMENT: Shape = datatype(
 
 pub(super) static QUANTITY: Shape = datatype(
     "Quantity",
-    &[
-        one("value", Decimal),
-        text("comparator"),
-        text("units"),
-        text("system"),
-        text("code"),
-    ],
+    &[one("value", Decimal), text("comparator"), text("units"), text("system"), text("code")],
 );
 
 pub(super) static SCHEDULE: Shape = datatype(
     "Schedule",
-    &[
-        many("event", Complex(&PERIOD)),
-        one("repeat", Complex(&SCHEDULE_REPEAT)),
-    ],
+    &[many("event", Complex(&PERIOD)), one("repeat", Complex(&SCHEDULE_REPEAT))],
 );
 
 static SCHEDULE_REPEAT: Shape = inner(&[
@@ -125,20 +109,12 @@ static SCHEDULE_REPEAT: Shape = inner(&[
     text("end"),
 ]);
 
-static RANGE: Shape = datatype(
-    "Range",
-    &[
-        one("low", Complex(&QUANTITY)),
-        one("high", Complex(&QUANTITY)),
-    ],
-);
+static RANGE: Shape =
+    datatype("Range", &[one("low", Complex(&QUANTITY)), one("high", Complex(&QUANTITY))]);
 
 static RATIO: Shape = datatype(
     "Ratio",
-    &[
-        one("numerator", Complex(&QUANTITY)),
-        one("denominator", Complex(&QUANTITY)),
-    ],
+    &[one("numerator", Complex(&QUANTITY)), one("denominator", Complex(&QUANTITY))],
 );
 
 static SAMPLED_DATA: Shape = datatype(

@@ -116,11 +116,7 @@ impl Shape {
             }
             _ => return None,
         };
-        Some(Place {
-            kind,
-            repeats,
-            order,
-        })
+        Some(Place { kind, repeats, order })
     }
 }
 
@@ -131,44 +127,24 @@ pub fn lookup(resource_type: &str, element: &str) -> Option<Place> {
 }
 
 const fn resource(name: &'static str, elements: &'static [Element]) -> Shape {
-    Shape {
-        name,
-        is_resource: true,
-        elements,
-    }
+    Shape { name, is_resource: true, elements }
 }
 
 const fn datatype(name: &'static str, elements: &'static [Element]) -> Shape {
-    Shape {
-        name,
-        is_resource: false,
-        elements,
-    }
+    Shape { name, is_resource: false, elements }
 }
 
 /// The inside of an element that has no type of its own.
 const fn inner(elements: &'static [Element]) -> Shape {
-    Shape {
-        name: "",
-        is_resource: false,
-        elements,
-    }
+    Shape { name: "", is_resource: false, elements }
 }
 
 const fn one(name: &'static str, kind: Kind) -> Element {
-    Element {
-        name,
-        kind,
-        repeats: false,
-    }
+    Element { name, kind, repeats: false }
 }
 
 const fn many(name: &'static str, kind: Kind) -> Element {
-    Element {
-        name,
-        kind,
-        repeats: true,
-    }
+    Element { name, kind, repeats: true }
 }
 
 const fn text(name: &'static str) -> Element {
@@ -187,9 +163,7 @@ mod tests {
         let mut shape = Shape::of_resource(resource);
         let mut found = None;
         for name in path.split('.') {
-            let place = shape
-                .lookup(name)
-                .unwrap_or_else(|| panic!("{resource}.{path}"));
+            let place = shape.lookup(name).unwrap_or_else(|| panic!("{resource}.{path}"));
             if let Kind::Complex(inner) = place.kind {
                 shape = inner;
             }
@@ -206,24 +180,12 @@ mod tests {
         );
         assert!(place("Patient", "name.given").repeats && !place("Patient", "gender.text").repeats);
         assert!(matches!(place("Patient", "active").kind, Kind::Boolean));
-        assert!(matches!(
-            place("CarePlan", "activity.simple.quantity.value").kind,
-            Kind::Decimal
-        ));
-        assert!(matches!(
-            place("Patient", "extension.valueInteger").kind,
-            Kind::Integer
-        ));
-        assert!(matches!(
-            place("Patient", "extension.extension.valueDecimal").kind,
-            Kind::Decimal
-        ));
+        assert!(matches!(place("CarePlan", "activity.simple.quantity.value").kind, Kind::Decimal));
+        assert!(matches!(place("Patient", "extension.valueInteger").kind, Kind::Integer));
+        assert!(matches!(place("Patient", "extension.extension.valueDecimal").kind, Kind::Decimal));
         assert!(matches!(place("Condition", "text.div").kind, Kind::Xhtml));
         assert!(matches!(place("Patient", "contained").kind, Kind::Resource));
-        assert!(matches!(
-            place("MessageHeader", "data.reference").kind,
-            Kind::Text
-        ));
+        assert!(matches!(place("MessageHeader", "data.reference").kind, Kind::Text));
         assert!(
             lookup("Patient", "nonsense").is_none() && lookup("Patient", "valueString").is_none()
         );

@@ -85,11 +85,7 @@ static PATIENT_CONTACT: Shape = inner(&[
     one("organization", REF),
 ]);
 
-static ANIMAL: Shape = inner(&[
-    one("species", CC),
-    one("breed", CC),
-    one("genderStatus", CC),
-]);
+static ANIMAL: Shape = inner(&[one("species", CC), one("breed", CC), one("genderStatus", CC)]);
 
 static PATIENT_LINK: Shape = inner(&[one("other", REF), text("type")]);
 
@@ -113,11 +109,8 @@ static PRACTITIONER: Shape = resource(
     ],
 );
 
-static QUALIFICATION: Shape = inner(&[
-    one("code", CC),
-    one("period", Complex(&PERIOD)),
-    one("issuer", REF),
-]);
+static QUALIFICATION: Shape =
+    inner(&[one("code", CC), one("period", Complex(&PERIOD)), one("issuer", REF)]);
 
 static RELATED_PERSON: Shape = resource(
     "RelatedPerson",
@@ -174,12 +167,8 @@ static CARE_PLAN: Shape = resource(
 
 static PARTICIPANT: Shape = inner(&[one("role", CC), one("member", REF)]);
 
-static GOAL: Shape = inner(&[
-    text("description"),
-    text("status"),
-    text("notes"),
-    many("concern", REF),
-]);
+static GOAL: Shape =
+    inner(&[text("description"), text("status"), text("notes"), many("concern", REF)]);
 
 static ACTIVITY: Shape = inner(&[
     texts("goal"),
@@ -237,12 +226,8 @@ static DEVICE: Shape = resource(
 
 static OPERATION_OUTCOME: Shape = resource("OperationOutcome", &[many("issue", Complex(&ISSUE))]);
 
-static ISSUE: Shape = inner(&[
-    text("severity"),
-    one("type", Complex(&CODING)),
-    text("details"),
-    texts("location"),
-]);
+static ISSUE: Shape =
+    inner(&[text("severity"), one("type", Complex(&CODING)), text("details"), texts("location")]);
 
 static DIAGNOSTIC_REPORT: Shape = resource(
     "DiagnosticReport",

@@ -63,11 +63,8 @@ struct Instance {
 impl Credentials {
     /// Reads them.
     pub fn read(&self) -> anyhow::Result<Instances> {
-        let mut instances = Instances {
-            domain: self.domain.clone(),
-            sender: None,
-            mailboxes: Vec::new(),
-        };
+        let mut instances =
+            Instances { domain: self.domain.clone(), sender: None, mailboxes: Vec::new() };
         if let Some(path) = &self.provision {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
@@ -89,11 +86,8 @@ impl Credentials {
             instances.sender = Some(pair(sender)?);
         }
         if !self.mailbox.is_empty() {
-            instances.mailboxes = self
-                .mailbox
-                .iter()
-                .map(|mailbox| pair(mailbox))
-                .collect::<Result<_, _>>()?;
+            instances.mailboxes =
+                self.mailbox.iter().map(|mailbox| pair(mailbox)).collect::<Result<_, _>>()?;
         }
         Ok(instances)
     }
@@ -102,9 +96,7 @@ impl Credentials {
 impl Instances {
     /// The one that sends.
     pub fn sender(&self) -> anyhow::Result<HeaderValue> {
-        self.sender
-            .clone()
-            .context("who sends? Give --provision FILE or --sender USER:PASSWORD")
+        self.sender.clone().context("who sends? Give --provision FILE or --sender USER:PASSWORD")
     }
 
     /// Those that receive, at least one.
@@ -117,9 +109,8 @@ impl Instances {
 }
 
 fn pair(text: &str) -> anyhow::Result<HeaderValue> {
-    let (username, password) = text
-        .split_once(':')
-        .context("credentials have the form USER:PASSWORD")?;
+    let (username, password) =
+        text.split_once(':').context("credentials have the form USER:PASSWORD")?;
     basic(username, password)
 }
 

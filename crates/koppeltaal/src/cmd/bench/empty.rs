@@ -29,10 +29,7 @@ struct Empty {
 impl Worker for Empty {
     async fn step(&mut self, recorder: &mut Recorder) -> Next {
         let started = Instant::now();
-        let answer = self
-            .connection
-            .send(Method::GET, self.uri.clone(), Bytes::new())
-            .await;
+        let answer = self.connection.send(Method::GET, self.uri.clone(), Bytes::new()).await;
         recorder.record(0, started, answer.map(|(status, _)| status));
         Next::Again
     }
@@ -47,10 +44,5 @@ pub fn run(args: &Args) -> anyhow::Result<Report> {
         uri: uri.clone(),
     });
     let measured = load::run(&args.plan, &["GET"], workers.collect())?;
-    Ok(Report::of(
-        "empty answers",
-        target.to_string(),
-        args.plan.connections,
-        &measured,
-    ))
+    Ok(Report::of("empty answers", target.to_string(), args.plan.connections, &measured))
 }

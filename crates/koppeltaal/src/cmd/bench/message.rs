@@ -29,11 +29,8 @@ fn builder(domain: &str, event: &str, focal: Resource) -> MessageBuilder {
 
 /// The message, with placeholders for its token.
 pub fn care_plan(domain: &str) -> Bundle {
-    let (first, second, care) = (
-        url("Practitioner", "a"),
-        url("Practitioner", "b"),
-        url("Organization", ""),
-    );
+    let (first, second, care) =
+        (url("Practitioner", "a"), url("Practitioner", "b"), url("Organization", ""));
     let plan = CarePlanBuilder::new(url("Patient", ""))
         .participant(&first, "Requester")
         .participant(&second, "Caregiver")
@@ -44,28 +41,15 @@ pub fn care_plan(domain: &str) -> Bundle {
     exercise.sub_activities = vec!["introduction".into()];
     let diary = Activity::new(format!("{PLACEHOLDER}-2"), "sleep-diary", start);
     let plan = plan.activity(&exercise).activity(&diary);
-    builder(
-        domain,
-        CARE_PLAN,
-        Resource::new(url("CarePlan", ""), plan.build()),
-    )
-    .resource(Resource::new(
-        url("Patient", ""),
-        with_address(patient("Eva", "de Vries-Jansen")),
-    ))
-    .resource(Resource::new(
-        first,
-        with_telecom(practitioner("Karel", "van den Berg")),
-    ))
-    .resource(Resource::new(
-        second,
-        with_telecom(practitioner("Sanne", "Mulder")),
-    ))
-    .resource(Resource::new(
-        care,
-        organization("Bench Mental Health Care"),
-    ))
-    .build()
+    builder(domain, CARE_PLAN, Resource::new(url("CarePlan", ""), plan.build()))
+        .resource(Resource::new(
+            url("Patient", ""),
+            with_address(patient("Eva", "de Vries-Jansen")),
+        ))
+        .resource(Resource::new(first, with_telecom(practitioner("Karel", "van den Berg"))))
+        .resource(Resource::new(second, with_telecom(practitioner("Sanne", "Mulder"))))
+        .resource(Resource::new(care, organization("Bench Mental Health Care")))
+        .build()
 }
 
 /// A message of one Patient, for filling a store with very many.
@@ -76,10 +60,7 @@ pub fn small(domain: &str) -> Bundle {
 
 fn telecom() -> Vec<Node> {
     let contact = |system: &str, value: &str| object! { "system" => system, "value" => value, "use" => "work" };
-    vec![
-        contact("phone", "+31 20 555 01 23"),
-        contact("email", "someone@bench.example"),
-    ]
+    vec![contact("phone", "+31 20 555 01 23"), contact("email", "someone@bench.example")]
 }
 
 fn with_telecom(person: Node) -> Node {
@@ -91,10 +72,7 @@ fn with_telecom(person: Node) -> Node {
     person
         .with("identifier", [identifier])
         .with("telecom", telecom())
-        .with(
-            "organization",
-            object! { "reference" => url("Organization", "") },
-        )
+        .with("organization", object! { "reference" => url("Organization", "") })
 }
 
 fn with_address(person: Node) -> Node {
@@ -115,14 +93,8 @@ fn with_address(person: Node) -> Node {
         .with("gender", object! { "coding" => [gender] })
         .with("birthDate", "1983-02-18T00:00:00")
         .with("address", [address])
-        .with(
-            "careProvider",
-            [object! { "reference" => url("Practitioner", "a") }],
-        )
-        .with(
-            "managingOrganization",
-            object! { "reference" => url("Organization", "") },
-        )
+        .with("careProvider", [object! { "reference" => url("Practitioner", "a") }])
+        .with("managingOrganization", object! { "reference" => url("Organization", "") })
 }
 
 #[cfg(test)]

@@ -77,11 +77,7 @@ async fn put_load(
 }
 
 fn print(context: &Context, report: &Report) -> Result<()> {
-    if context.json {
-        output::json(report)
-    } else {
-        output::text(&report.to_string())
-    }
+    if context.json { output::json(report) } else { output::text(&report.to_string()) }
 }
 
 async fn watch_memory(context: &Context, args: watch::Args) -> Result<()> {
@@ -101,11 +97,9 @@ async fn watch_memory(context: &Context, args: watch::Args) -> Result<()> {
     if context.json {
         return output::json(&curve);
     }
-    let (Some(early), Some(late), Some(growth)) = (
-        curve.minutes_5_to_10_mb,
-        curve.last_5_minutes_mb,
-        curve.growth_percent,
-    ) else {
+    let (Some(early), Some(late), Some(growth)) =
+        (curve.minutes_5_to_10_mb, curve.last_5_minutes_mb, curve.growth_percent)
+    else {
         return Ok(());
     };
     output::line(format_args!(

@@ -34,11 +34,7 @@ pub fn file(args: &Args) -> String {
         generate_password()
     );
     for number in 1..=args.mailboxes.max(1) {
-        let events = if number == 1 {
-            format!("[\"{CARE_PLAN}\"]")
-        } else {
-            "[]".to_owned()
-        };
+        let events = if number == 1 { format!("[\"{CARE_PLAN}\"]") } else { "[]".to_owned() };
         // Writing to a String does not fail.
         let _ = write!(
             file,
@@ -58,14 +54,7 @@ mod tests {
     fn what_is_printed_can_be_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bench.toml");
-        std::fs::write(
-            &path,
-            file(&Args {
-                mailboxes: 3,
-                domain: "b".into(),
-            }),
-        )
-        .unwrap();
+        std::fs::write(&path, file(&Args { mailboxes: 3, domain: "b".into() })).unwrap();
         let credentials = Credentials {
             provision: Some(path),
             domain: "bench".into(),

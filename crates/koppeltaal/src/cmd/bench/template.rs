@@ -17,10 +17,7 @@ impl Template {
     /// The template of a text that holds [`PLACEHOLDER`]s.
     pub fn new(text: &str) -> Template {
         let at = text.match_indices(PLACEHOLDER).map(|(at, _)| at).collect();
-        Template {
-            text: text.as_bytes().to_vec(),
-            at,
-        }
+        Template { text: text.as_bytes().to_vec(), at }
     }
 
     /// The text with this token.
@@ -107,9 +104,8 @@ mod tests {
     #[test]
     fn tokens_do_not_repeat() {
         let mut tokens = Tokens::random();
-        let seen: HashSet<String> = (0..10_000)
-            .map(|_| tokens.next().as_str().to_owned())
-            .collect();
+        let seen: HashSet<String> =
+            (0..10_000).map(|_| tokens.next().as_str().to_owned()).collect();
         assert_eq!(seen.len(), 10_000);
     }
 }

@@ -75,25 +75,10 @@ fn curve(samples: Vec<Sample>) -> Curve {
         (!within.is_empty()).then(|| within.iter().sum::<f64>() / within.len() as f64)
     };
     let end = samples.last().map_or(0.0, |last| last.second);
-    let early = if end >= 600.0 {
-        mean(300.0, 600.0)
-    } else {
-        None
-    };
-    let late = if end > 600.0 {
-        mean(end - 300.0, end)
-    } else {
-        None
-    };
-    let growth_percent = early
-        .zip(late)
-        .map(|(early, late)| (late / early - 1.0) * 100.0);
-    Curve {
-        minutes_5_to_10_mb: early,
-        last_5_minutes_mb: late,
-        growth_percent,
-        samples,
-    }
+    let early = if end >= 600.0 { mean(300.0, 600.0) } else { None };
+    let late = if end > 600.0 { mean(end - 300.0, end) } else { None };
+    let growth_percent = early.zip(late).map(|(early, late)| (late / early - 1.0) * 100.0);
+    Curve { minutes_5_to_10_mb: early, last_5_minutes_mb: late, growth_percent, samples }
 }
 
 fn resident_mb(pid: u32) -> anyhow::Result<f64> {
@@ -101,9 +86,7 @@ fn resident_mb(pid: u32) -> anyhow::Result<f64> {
     let status =
         std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let Some(line) = line else {
-        bail!("process {pid} has ended")
-    };
+    let Some(line) = line else { bail!("process {pid} has ended") };
     let kib: f64 = line
         .trim()
         .trim_end_matches("kB")
@@ -124,10 +107,7 @@ mod tests {
             rss_mb: if n < 90 { 50.0 } else { 51.0 },
         });
         let curve = curve(samples.collect());
-        assert_eq!(
-            (curve.minutes_5_to_10_mb, curve.last_5_minutes_mb),
-            (Some(50.0), Some(51.0))
-        );
+        assert_eq!((curve.minutes_5_to_10_mb, curve.last_5_minutes_mb), (Some(50.0), Some(51.0)));
         assert!((curve.growth_percent.unwrap() - 2.0).abs() < 0.01);
     }
 

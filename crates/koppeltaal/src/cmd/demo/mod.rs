@@ -11,7 +11,7 @@ use anyhow::Result;
 use koppeltaal_core::Error;
 use koppeltaal_store::{DatabaseUrl, Options, Store, migrate};
 
-use super::serve::until_told_to_stop;
+use super::serve::Stop;
 use crate::config::{Config, Log, Tls};
 use crate::context::Context;
 use crate::server::Server;
@@ -44,6 +44,7 @@ impl Args {
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
     logging::start(&log(context))?;
+    let stop = Stop::listen()?;
     let temporary = args.data_dir.is_none().then(tempfile::tempdir).transpose()?;
     let dir = match (&args.data_dir, &temporary) {
         (Some(dir), _) => dir.clone(),
@@ -60,7 +61,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     for line in instructions(&server, &dir, temporary.is_some(), ca.as_deref(), &sent) {
         output::line(line)?;
     }
-    until_told_to_stop().await?;
+    stop.told().await;
     server.shutdown().await;
     Ok(())
 }
@@ -157,12 +158,19 @@ fn instructions(
         ),
         "a second one waits in the mailbox of game@demo. Try:".to_owned(),
         String::new(),
-        format!("  curl {trust}-u game@demo:game-secret {as_json} '{base}/MessageHeader/_search?_summary=true'"),
+        format!(
+            "  curl {trust}-u game@demo:game-secret {as_json} '{base}/MessageHeader/_search?_summary=true'"
+        ),
         format!("  {} messages", client("game@demo", "game-secret")),
         format!("  {} send examples/careplan.json", client("portal@demo", "portal-secret")),
-        format!("  curl {trust}-u game@demo:game-secret {as_json} '{base}/MessageHeader/_search?_query=MessageHeader.GetNextNewAndClaim'"),
+        format!(
+            "  curl {trust}-u game@demo:game-secret {as_json} '{base}/MessageHeader/_search?_query=MessageHeader.GetNextNewAndClaim'"
+        ),
         format!("  {} next", client("game@demo", "game-secret")),
-        format!("  {program} --database sqlite:{} messages list", dir.join("koppeltaal.db").display()),
+        format!(
+            "  {program} --database sqlite:{} messages list",
+            dir.join("koppeltaal.db").display()
+        ),
     ];
     if let Some(ca) = ca {
         lines.push(format!(
@@ -177,8 +185,7 @@ fn instructions(
 
 /// The program as it was started, so that the commands work where it was started.
 fn program() -> String {
-    std::env::args_os().next().map_or_else(
-        || "koppeltaal".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    std::env::args_os()
+        .next()
+        .map_or_else(|| "koppeltaal".to_owned(), |name| name.to_string_lossy().into_owned())
 }

@@ -48,9 +48,8 @@ fn disk(context: &Context) -> Finding {
 }
 
 fn certificate(context: &Context, path: &std::path::Path) -> Finding {
-    let expiry = CertificateDer::from_pem_file(path)
-        .map_err(|error| error.to_string())
-        .and_then(|der| {
+    let expiry =
+        CertificateDer::from_pem_file(path).map_err(|error| error.to_string()).and_then(|der| {
             let parsed = x509_parser::parse_x509_certificate(&der);
             parsed
                 .map(|(_, found)| found.validity().not_after.timestamp())

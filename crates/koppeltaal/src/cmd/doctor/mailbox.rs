@@ -22,8 +22,7 @@ pub(super) async fn check(context: &Context, findings: &mut Vec<Finding>) -> Res
     for domain in directory.domains() {
         let recipients: Vec<i64> =
             directory.instances_of(domain.number).map(|i| i.instance.number).collect();
-        let waiting =
-            store.scope(domain).read(move |tx| mailbox::waiting(tx, &recipients)).await?;
+        let waiting = store.scope(domain).read(move |tx| mailbox::waiting(tx, &recipients)).await?;
         for item in waiting {
             let age = now.since(item.since);
             if oldest.as_ref().is_none_or(|(known, _)| age > *known) {

@@ -46,11 +46,7 @@ impl Finding {
         Self { check, level: Level::Ok, finding: finding.into(), fix: None }
     }
 
-    fn warning(
-        check: &'static str,
-        finding: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
+    fn warning(check: &'static str, finding: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { check, level: Level::Warning, finding: finding.into(), fix: Some(fix.into()) }
     }
 

@@ -67,14 +67,22 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             continue;
         }
         let (filter, limit) = (filter.clone(), args.limit);
-        let copies =
-            store.scope(domain).read(move |tx| mailbox::list(tx, &filter, limit)).await?;
+        let copies = store.scope(domain).read(move |tx| mailbox::list(tx, &filter, limit)).await?;
         listed.extend(copies.iter().map(|copy| (copy.item.id, shown(&directory, domain, copy))));
     }
     listed.sort_by_key(|(id, _)| *id);
     listed.truncate(usize::try_from(args.limit).unwrap_or(0));
     let objects: Vec<_> = listed.into_iter().map(|(_, object)| object).collect();
-    let columns =
-        ["id", "domain", "event", "sender", "recipient", "status", "claims", "created", "exception"];
+    let columns = [
+        "id",
+        "domain",
+        "event",
+        "sender",
+        "recipient",
+        "status",
+        "claims",
+        "created",
+        "exception",
+    ];
     output::list(context.json, &objects, &columns)
 }

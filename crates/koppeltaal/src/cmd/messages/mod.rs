@@ -69,11 +69,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
 }
 
 /// The copy with this number, whatever domain it is in.
-async fn find(
-    context: &Context,
-    directory: &Directory,
-    id: i64,
-) -> Result<(Arc<Domain>, Listing)> {
+async fn find(context: &Context, directory: &Directory, id: i64) -> Result<(Arc<Domain>, Listing)> {
     let store = context.store().await?;
     for domain in directory.domains() {
         if let Some(found) = store.scope(domain).read(move |tx| mailbox::find(tx, id)).await? {

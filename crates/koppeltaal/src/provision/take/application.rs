@@ -17,11 +17,7 @@ impl Taking<'_> {
             return Ok(());
         };
         self.check(entry, "id", names::check_name(id));
-        let place = self
-            .model
-            .applications
-            .iter()
-            .position(|draft| draft.new.id == id);
+        let place = self.model.applications.iter().position(|draft| draft.new.id == id);
         let draft = place.and_then(|place| self.model.applications.get(place));
         if draft.is_some_and(|draft| draft.entry.is_some()) {
             self.twice(entry);
@@ -37,11 +33,7 @@ impl Taking<'_> {
             self.check(entry, "launch_url", check_anywhere(url));
         }
         for (index, url) in new.redirect_uris.iter().enumerate() {
-            self.check(
-                entry,
-                &format!("redirect_uris[{index}]"),
-                check_anywhere(url),
-            );
+            self.check(entry, &format!("redirect_uris[{index}]"), check_anywhere(url));
         }
         for (index, kind) in new.launch_kinds.iter().enumerate() {
             let known = LAUNCH_KINDS.contains(&kind.as_str());
@@ -51,11 +43,7 @@ impl Taking<'_> {
             self.check(entry, &format!("launch_kinds[{index}]"), outcome);
         }
         let entry = Some(at);
-        put(
-            &mut self.model.applications,
-            place,
-            Draft { old, new, entry },
-        );
+        put(&mut self.model.applications, place, Draft { old, new, entry });
         Ok(())
     }
 }

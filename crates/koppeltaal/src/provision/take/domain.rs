@@ -16,11 +16,7 @@ impl Taking<'_> {
             return Ok(());
         };
         self.check(entry, "name", names::check_domain(name));
-        let place = self
-            .model
-            .domains
-            .iter()
-            .position(|draft| draft.new.name == name);
+        let place = self.model.domains.iter().position(|draft| draft.new.name == name);
         let draft = place.and_then(|place| self.model.domains.get(place));
         if draft.is_some_and(|draft| draft.entry.is_some()) {
             self.twice(entry);
@@ -61,30 +57,19 @@ impl Taking<'_> {
         }
         if domain.audit_deletable && domain.phase == Phase::Production {
             let text = "is never allowed in phase production";
-            self.problems
-                .invalid(entry.line_of("audit_deletable"), "audit_deletable", text);
+            self.problems.invalid(entry.line_of("audit_deletable"), "audit_deletable", text);
         }
         self.retention_rules(entry, domain);
-        if let Some(url) = domain
-            .storage
-            .as_ref()
-            .and_then(|storage| storage.url.as_deref())
-        {
+        if let Some(url) = domain.storage.as_ref().and_then(|storage| storage.url.as_deref()) {
             self.check(entry, "storage.url", check_anywhere(url));
         }
         let proxy = domain
             .storage
             .as_ref()
             .is_some_and(|s| s.kind == koppeltaal_core::directory::StorageKind::Proxy);
-        if proxy
-            && domain
-                .storage
-                .as_ref()
-                .is_some_and(|storage| storage.url.is_none())
-        {
+        if proxy && domain.storage.as_ref().is_some_and(|storage| storage.url.is_none()) {
             let text = "a proxy needs url, the FHIR base of the provider";
-            self.problems
-                .invalid(entry.line_of("storage"), "storage", text);
+            self.problems.invalid(entry.line_of("storage"), "storage", text);
         }
         if let Some(alias) = &domain.fhir_alias {
             self.check(entry, "fhir_alias", check_alias(alias));
@@ -97,15 +82,9 @@ impl Taking<'_> {
     fn retention_rules(&mut self, entry: &Entry, domain: &Domain) {
         for (index, setting) in domain.retention.iter().enumerate() {
             let key = format!("retention[{index}]");
-            if domain
-                .retention
-                .iter()
-                .take(index)
-                .any(|other| other.event == setting.event)
-            {
+            if domain.retention.iter().take(index).any(|other| other.event == setting.event) {
                 let text = format!("{} is set twice", setting.event);
-                self.problems
-                    .invalid(entry.line_of(&key), "retention", text);
+                self.problems.invalid(entry.line_of(&key), "retention", text);
             }
             let Some(age) = setting.max_age else {
                 continue;
@@ -126,8 +105,7 @@ impl Taking<'_> {
     fn one_way_switches(&mut self, entry: &Entry, old: &Domain, new: &Domain) {
         if old.versions_135 && !new.versions_135 {
             let text = "a domain that versions every resource stays so: set it back to true";
-            self.problems
-                .forbidden(entry.line_of("versions_135"), "versions_135", text);
+            self.problems.forbidden(entry.line_of("versions_135"), "versions_135", text);
         }
         if !old.check_non_focal_versions && new.check_non_focal_versions {
             let key = "check_non_focal_versions";
@@ -143,10 +121,6 @@ fn check_alias(alias: &str) -> Result<(), String> {
     let segments = alias.strip_prefix('/').unwrap_or("");
     let whole = !segments.is_empty()
         && alias.chars().all(good)
-        && segments
-            .split('/')
-            .all(|s| !s.is_empty() && s != "." && s != "..");
-    whole
-        .then_some(())
-        .ok_or_else(|| format!("`{alias}` is not a path like /fhir/DEFAULT"))
+        && segments.split('/').all(|s| !s.is_empty() && s != "." && s != "..");
+    whole.then_some(()).ok_or_else(|| format!("`{alias}` is not a path like /fhir/DEFAULT"))
 }

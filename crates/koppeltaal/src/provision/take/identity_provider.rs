@@ -30,10 +30,7 @@ impl Taking<'_> {
             return Ok(());
         };
         new.number = base.number;
-        for (key, value) in [
-            ("discovery_url", &new.discovery_url),
-            ("client_id", &new.client_id),
-        ] {
+        for (key, value) in [("discovery_url", &new.discovery_url), ("client_id", &new.client_id)] {
             if value.is_empty() {
                 self.problems.invalid(entry.line_of(key), key, "is missing");
             }
@@ -42,11 +39,7 @@ impl Taking<'_> {
             self.check(entry, "discovery_url", check_anywhere(&new.discovery_url));
         }
         let entry = Some(at);
-        put(
-            &mut self.model.identity_providers,
-            place,
-            Draft { old, new, entry },
-        );
+        put(&mut self.model.identity_providers, place, Draft { old, new, entry });
         Ok(())
     }
 }

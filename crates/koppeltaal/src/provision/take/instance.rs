@@ -24,12 +24,8 @@ const USERS: [&str; 3] = ["Patient", "Practitioner", "RelatedPerson"];
 const MOST_ASSERTION: Duration = Duration::from_secs(3 * 3600);
 
 /// Keys that `take::password` reads.
-pub(super) const PASSWORD_KEYS: [&str; 4] = [
-    "password",
-    "password_hash",
-    "previous_password_hash",
-    "previous_password_until",
-];
+pub(super) const PASSWORD_KEYS: [&str; 4] =
+    ["password", "password_hash", "previous_password_hash", "previous_password_until"];
 
 impl Taking<'_> {
     pub(super) fn instance(&mut self, at: usize, entry: &Entry) -> Result<()> {
@@ -105,10 +101,8 @@ impl Taking<'_> {
 
     /// Giving one source of public keys replaces another.
     fn one_key_source(&mut self, entry: &Entry, base: &mut Instance) {
-        let given: Vec<&str> = KEY_SOURCES
-            .into_iter()
-            .filter(|key| entry.text(key).is_some())
-            .collect();
+        let given: Vec<&str> =
+            KEY_SOURCES.into_iter().filter(|key| entry.text(key).is_some()).collect();
         if given.is_empty() {
             return;
         }
@@ -137,11 +131,7 @@ impl Taking<'_> {
             }
         }
         for name in webhook.iter().flat_map(|webhook| webhook.headers.keys()) {
-            self.check(
-                entry,
-                &format!("webhook.headers.{name}"),
-                check_header(name),
-            );
+            self.check(entry, &format!("webhook.headers.{name}"), check_header(name));
         }
         if let Some(values) = entry.values.get("webhook").and_then(|w| w.get("headers")) {
             for (name, value) in values.as_object().into_iter().flatten() {
@@ -149,17 +139,12 @@ impl Taking<'_> {
                 if value.as_str().is_some_and(control) {
                     let key = format!("webhook.headers.{name}");
                     let text = "the value must have no control character";
-                    self.problems
-                        .invalid(entry.line_of(&key), key.as_str(), text);
+                    self.problems.invalid(entry.line_of(&key), key.as_str(), text);
                 }
             }
         }
         for (index, url) in instance.redirect_uris.iter().enumerate() {
-            self.check(
-                entry,
-                &format!("redirect_uris[{index}]"),
-                check_anywhere(url),
-            );
+            self.check(entry, &format!("redirect_uris[{index}]"), check_anywhere(url));
         }
         if let Some(jwks) = &instance.jwks {
             self.check(entry, "jwks", check_jwks(jwks));
@@ -168,30 +153,22 @@ impl Taking<'_> {
             && !pem.trim_start().starts_with("-----BEGIN ")
         {
             let text = "is not a PEM text: it begins with -----BEGIN PUBLIC KEY-----";
-            self.problems
-                .invalid(entry.line_of("public_key_pem"), "public_key_pem", text);
+            self.problems.invalid(entry.line_of("public_key_pem"), "public_key_pem", text);
         }
-        if instance
-            .assertion_max_lifetime
-            .is_some_and(|most| most > MOST_ASSERTION)
-        {
+        if instance.assertion_max_lifetime.is_some_and(|most| most > MOST_ASSERTION) {
             let key = "assertion_max_lifetime";
-            self.problems
-                .invalid(entry.line_of(key), key, "is more than 3h");
+            self.problems.invalid(entry.line_of(key), key, "is more than 3h");
         }
         for user in instance.identity_providers.keys() {
             if !USERS.contains(&user.as_str()) {
                 let key = format!("identity_providers.{user}");
                 let text = format!("`{user}` is not one of {}", USERS.join(", "));
-                self.problems
-                    .invalid(entry.line_of(&key), key.as_str(), text);
+                self.problems.invalid(entry.line_of(&key), key.as_str(), text);
             }
         }
         for (index, host) in instance.hook_hosts.iter().enumerate() {
             let good = url::Host::parse(host).is_ok() && !host.contains(['/', ':']);
-            let outcome = good
-                .then_some(())
-                .ok_or_else(|| format!("`{host}` is not a host name"));
+            let outcome = good.then_some(()).ok_or_else(|| format!("`{host}` is not a host name"));
             self.check(entry, &format!("hook_hosts[{index}]"), outcome);
         }
     }
@@ -214,8 +191,7 @@ impl Taking<'_> {
         }
         if new.api_version < old.api_version {
             let text = format!("cannot be lowered: it is {}", old.api_version);
-            self.problems
-                .forbidden(entry.line_of("api_version"), "api_version", text);
+            self.problems.forbidden(entry.line_of("api_version"), "api_version", text);
         }
     }
 }
@@ -226,11 +202,9 @@ pub(super) fn check_client_id(id: &str) -> Result<(), String> {
         .ok()
         .filter(|uuid| uuid.to_string() == id)
         .and_then(|uuid| uuid.get_version());
-    (version == Some(Version::Random))
-        .then_some(())
-        .ok_or_else(|| {
-            format!("`{id}` is not a UUID of version 4 in lower case; left out, one is made")
-        })
+    (version == Some(Version::Random)).then_some(()).ok_or_else(|| {
+        format!("`{id}` is not a UUID of version 4 in lower case; left out, one is made")
+    })
 }
 
 fn check_header(name: &str) -> Result<(), String> {
@@ -238,13 +212,7 @@ fn check_header(name: &str) -> Result<(), String> {
     if name.is_empty() || !name.chars().all(token) {
         return Err(format!("`{name}` is not the name of a header"));
     }
-    let ours = [
-        "host",
-        "content-length",
-        "content-type",
-        "transfer-encoding",
-        "connection",
-    ];
+    let ours = ["host", "content-length", "content-type", "transfer-encoding", "connection"];
     if ours.contains(&name.to_ascii_lowercase().as_str()) {
         return Err(format!("{name} is set by the server"));
     }

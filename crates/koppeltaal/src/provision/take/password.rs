@@ -30,8 +30,7 @@ impl Taking<'_> {
         };
         if new.username.is_none() && given.is_some() {
             let text = "a password needs a username";
-            self.problems
-                .invalid(entry.line_of("password"), "password", text);
+            self.problems.invalid(entry.line_of("password"), "password", text);
         }
         let mut generated = None;
         let hash = match (given, stored.clone()) {
@@ -68,13 +67,10 @@ impl Taking<'_> {
         let Some(text) = entry.text("previous_password_until") else {
             return Ok(None);
         };
-        text.parse()
-            .map(Some)
-            .map_err(|error: koppeltaal_core::Error| {
-                let key = "previous_password_until";
-                self.problems
-                    .invalid(entry.line_of(key), key, error.to_string());
-            })
+        text.parse().map(Some).map_err(|error: koppeltaal_core::Error| {
+            let key = "previous_password_until";
+            self.problems.invalid(entry.line_of(key), key, error.to_string());
+        })
     }
 
     /// The hash that the table asks for: the stored one where it gives the
@@ -87,8 +83,7 @@ impl Taking<'_> {
         let line = entry.line_of("password");
         if entry.gives("password") && entry.gives("password_hash") {
             let text = "give only one of password, password_file, password_hash";
-            self.problems
-                .invalid(entry.line_of("password_hash"), "password_hash", text);
+            self.problems.invalid(entry.line_of("password_hash"), "password_hash", text);
             return Ok(Err(()));
         }
         match (entry.values.get("password"), entry.text("password_hash")) {

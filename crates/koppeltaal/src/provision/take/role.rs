@@ -66,18 +66,11 @@ fn check_permission(before: &[Permission], permission: &Permission) -> Result<()
         "CRUD".contains(c) && !operations.chars().take(at).any(|other| other == c)
     };
     if operations.is_empty() || !operations.chars().enumerate().all(once) {
-        return Err(format!(
-            "operations `{operations}` are not letters of CRUD, each once"
-        ));
+        return Err(format!("operations `{operations}` are not letters of CRUD, each once"));
     }
-    let twice = before
-        .iter()
-        .filter(|other| other.resource == *resource)
-        .find_map(|other| {
-            operations
-                .chars()
-                .find(|operation| other.operations.contains(*operation))
-        });
+    let twice = before.iter().filter(|other| other.resource == *resource).find_map(|other| {
+        operations.chars().find(|operation| other.operations.contains(*operation))
+    });
     if let Some(operation) = twice {
         return Err(format!(
             "{operation} on {resource} is permitted twice: one scope per resource and operation"
@@ -86,8 +79,5 @@ fn check_permission(before: &[Permission], permission: &Permission) -> Result<()
     if permission.scope != Scope::Granted && !permission.granted.is_empty() {
         return Err("granted is for scope GRANTED only".to_owned());
     }
-    permission
-        .granted
-        .iter()
-        .try_for_each(|id| check_client_id(id))
+    permission.granted.iter().try_for_each(|id| check_client_id(id))
 }

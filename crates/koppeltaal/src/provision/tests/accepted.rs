@@ -27,10 +27,8 @@ async fn the_second_time_nothing_changes() {
 async fn only_what_the_file_says_changes() {
     let world = World::with_base().await;
     let before = world.instance("u@d").await;
-    let lines = world
-        .apply("[[domain]]\nname = 'd'\nclaim_timeout = '1m'\ntitle = 'D'\n")
-        .await
-        .unwrap();
+    let lines =
+        world.apply("[[domain]]\nname = 'd'\nclaim_timeout = '1m'\ntitle = 'D'\n").await.unwrap();
     assert_eq!(lines, ["changed domain d: title, claim_timeout"]);
     let directory = world.directory().await;
     let domain = directory.domain("d").unwrap();
@@ -43,17 +41,9 @@ async fn only_what_the_file_says_changes() {
 async fn an_empty_text_resets_a_key() {
     let world = World::with_base().await;
     let instance = "[[instance]]\ndomain = 'd'\napplication = 'a'\n";
-    world
-        .apply(&format!(
-            "{instance}events = []\nsso_url = 'https://a.example/'"
-        ))
-        .await
-        .unwrap();
+    world.apply(&format!("{instance}events = []\nsso_url = 'https://a.example/'")).await.unwrap();
     assert_eq!(world.instance("u@d").await.events, Some(vec![]));
-    let lines = world
-        .apply(&format!("{instance}events = ''\nsso_url = ''"))
-        .await
-        .unwrap();
+    let lines = world.apply(&format!("{instance}events = ''\nsso_url = ''")).await.unwrap();
     assert_eq!(lines, ["changed instance u@d in d: events, sso_url"]);
     let after = world.instance("u@d").await;
     assert_eq!((after.events, after.sso_url), (None, None));
@@ -79,10 +69,7 @@ async fn tables_inside_a_table_are_taken_key_by_key() {
     let webhook = world.instance("u@d").await.webhook.unwrap();
     assert_eq!(webhook.url, "https://a.example/2");
     assert_eq!(webhook.headers.keys().collect::<Vec<_>>(), ["A"]);
-    world
-        .apply(&format!("{instance}webhook = ''"))
-        .await
-        .unwrap();
+    world.apply(&format!("{instance}webhook = ''")).await.unwrap();
     assert_eq!(world.instance("u@d").await.webhook, None);
 }
 
@@ -90,21 +77,13 @@ async fn tables_inside_a_table_are_taken_key_by_key() {
 async fn an_instance_is_known_by_client_id_then_by_user_name() {
     let world = World::with_base().await;
     let before = world.instance("u@d").await;
-    let renamed = BASE
-        .replace("u@d", "v@d")
-        .replace("password = \"secret\"\n", "");
-    assert_eq!(
-        world.apply(&renamed).await.unwrap(),
-        ["changed instance v@d in d: username"]
-    );
+    let renamed = BASE.replace("u@d", "v@d").replace("password = \"secret\"\n", "");
+    assert_eq!(world.apply(&renamed).await.unwrap(), ["changed instance v@d in d: username"]);
     let after = world.instance("v@d").await;
     assert_eq!(after.number, before.number);
     assert_eq!(after.password_hash, before.password_hash);
     let second = "[[instance]]\ndomain = 'd'\napplication = 'a'\nusername = 'w@d'\npassword='x'";
-    assert_eq!(
-        world.apply(second).await.unwrap(),
-        ["created instance w@d in d"]
-    );
+    assert_eq!(world.apply(second).await.unwrap(), ["created instance w@d in d"]);
     assert!(world.apply(second).await.unwrap().is_empty());
     let id = world.instance("w@d").await.client_id;
     assert_eq!(uuid::Uuid::parse_str(&id).unwrap().get_version_num(), 4);
@@ -130,10 +109,7 @@ async fn another_source_of_keys_replaces_the_one_before() {
     let instance = "[[instance]]\ndomain = 'd'\napplication = 'a'\n";
     let jwks = r#"jwks = '{"keys":[]}'"#;
     world.apply(&format!("{instance}{jwks}")).await.unwrap();
-    world
-        .apply(&format!("{instance}jwks_url = 'https://a.example/keys'"))
-        .await
-        .unwrap();
+    world.apply(&format!("{instance}jwks_url = 'https://a.example/keys'")).await.unwrap();
     let after = world.instance("u@d").await;
     assert_eq!((after.jwks, after.jwks_url.is_some()), (None, true));
 }

@@ -33,20 +33,8 @@ async fn every_problem_is_named_and_nothing_is_changed() {
 async fn what_is_no_toml_is_named_by_its_line() {
     let world = World::new().await;
     check(&world, "[[domain]]\nname = \n", "2: syntax: ", 2).await;
-    check(
-        &world,
-        "domain = 3",
-        "1: domain: is not a list of tables",
-        2,
-    )
-    .await;
-    check(
-        &world,
-        "[domain]\nname = 'd'",
-        "1: domain: is not a list of tables",
-        2,
-    )
-    .await;
+    check(&world, "domain = 3", "1: domain: is not a list of tables", 2).await;
+    check(&world, "[domain]\nname = 'd'", "1: domain: is not a list of tables", 2).await;
 }
 
 #[tokio::test]
@@ -54,26 +42,11 @@ async fn domains() {
     let mut world = World::with_base().await;
     let table: &[(&str, &str)] = &[
         ("phase = 'live'", "3: phase: unknown variant `live`"),
-        (
-            "claim_timeout = '15'",
-            "3: claim_timeout: `15` is not a duration",
-        ),
-        (
-            "claim_timeout = 15",
-            "3: claim_timeout: is integer, write a text",
-        ),
-        (
-            "phase = 'acceptance'\nallow_http_loopback = true",
-            "4: allow_http_loopback: is for",
-        ),
-        (
-            "phase = 'production'\naudit_deletable = true",
-            "4: audit_deletable: is never",
-        ),
-        (
-            "retention = [{ event = 'X' }]",
-            "3: retention: `X` is not a message event",
-        ),
+        ("claim_timeout = '15'", "3: claim_timeout: `15` is not a duration"),
+        ("claim_timeout = 15", "3: claim_timeout: is integer, write a text"),
+        ("phase = 'acceptance'\nallow_http_loopback = true", "4: allow_http_loopback: is for"),
+        ("phase = 'production'\naudit_deletable = true", "4: audit_deletable: is never"),
+        ("retention = [{ event = 'X' }]", "3: retention: `X` is not a message event"),
         (
             "retention = [\n{ event = 'CreateOrUpdatePatient', max_age = '60d' }]",
             "4: retention.max_age: 60d is more than this server allows (56d",
@@ -86,83 +59,32 @@ async fn domains() {
             "retention = [{ event = 'CreateOrUpdatePatient' },\n{ event = 'CreateOrUpdatePatient' }]",
             "4: retention: CreateOrUpdatePatient is set twice",
         ),
-        (
-            "storage = { kind = 'proxy' }",
-            "3: storage: a proxy needs url",
-        ),
-        (
-            "storage = { kind = 'cloud' }",
-            "3: storage: unknown variant",
-        ),
-        (
-            "storage = { kind = 'proxy', url = 'ftp://x.example' }",
-            "3: storage.url: ",
-        ),
+        ("storage = { kind = 'proxy' }", "3: storage: a proxy needs url"),
+        ("storage = { kind = 'cloud' }", "3: storage: unknown variant"),
+        ("storage = { kind = 'proxy', url = 'ftp://x.example' }", "3: storage.url: "),
         ("fhir_alias = 'fhir'", "3: fhir_alias: `fhir` is not a path"),
-        (
-            "cors_origins = ['https://a.example/x']",
-            "3: cors_origins: ",
-        ),
+        ("cors_origins = ['https://a.example/x']", "3: cors_origins: "),
         ("name = 'e'", "3: syntax: "),
     ];
     for (keys, expected) in table {
-        check(
-            &world,
-            &format!("[[domain]]\nname = 'd'\n{keys}"),
-            expected,
-            2,
-        )
-        .await;
+        check(&world, &format!("[[domain]]\nname = 'd'\n{keys}"), expected, 2).await;
     }
-    check(
-        &world,
-        "[[domain]]\nname = 'a/b'",
-        "2: name: `a/b` is not a domain name",
-        2,
-    )
-    .await;
-    check(
-        &world,
-        "[[domain]]\nname = 'd'\n[[domain]]\nname = 'd'",
-        "3: domain: the file",
-        2,
-    )
-    .await;
+    check(&world, "[[domain]]\nname = 'a/b'", "2: name: `a/b` is not a domain name", 2).await;
+    check(&world, "[[domain]]\nname = 'd'\n[[domain]]\nname = 'd'", "3: domain: the file", 2).await;
     world.rules.phases = vec![Phase::Production];
-    check(
-        &world,
-        "[[domain]]\nname = 'e'\nphase = 'test'",
-        "3: phase: this environment",
-        2,
-    )
-    .await;
+    check(&world, "[[domain]]\nname = 'e'\nphase = 'test'", "3: phase: this environment", 2).await;
 }
 
 #[tokio::test]
 async fn switches_that_turn_one_way_only() {
     let world = World::with_base().await;
     let domain = |keys: &str| format!("[[domain]]\nname = 'd'\n{keys}");
-    check(
-        &world,
-        &domain("versions_135 = false"),
-        "3: versions_135: ",
-        4,
-    )
-    .await;
-    world
-        .apply(&domain("check_non_focal_versions = false"))
-        .await
-        .unwrap();
+    check(&world, &domain("versions_135 = false"), "3: versions_135: ", 4).await;
+    world.apply(&domain("check_non_focal_versions = false")).await.unwrap();
     let again = domain("check_non_focal_versions = true");
     check(&world, &again, "3: check_non_focal_versions: ", 4).await;
-    world
-        .apply("[[domain]]\nname = 'old'\nversions_135 = false")
-        .await
-        .unwrap();
-    world
-        .apply("[[domain]]\nname = 'old'\nversions_135 = true")
-        .await
-        .unwrap();
+    world.apply("[[domain]]\nname = 'old'\nversions_135 = false").await.unwrap();
+    world.apply("[[domain]]\nname = 'old'\nversions_135 = true").await.unwrap();
 }
 
 #[tokio::test]
@@ -170,25 +92,14 @@ async fn what_an_instance_never_changes() {
     let world = World::with_base().await;
     let other = BASE.replace("2b01", "2b02");
     check(&world, &other, "14: client_id: never changes", 4).await;
-    let moved = format!(
-        "{}\n[[domain]]\nname = 'e'",
-        BASE.replace("domain = \"d\"", "domain = 'e'")
-    );
+    let moved =
+        format!("{}\n[[domain]]\nname = 'e'", BASE.replace("domain = \"d\"", "domain = 'e'"));
     check(&world, &moved, "10: domain: never changes", 4).await;
     let raised = format!("{BASE}api_version = '1.3.9'");
     assert_eq!(world.apply(&raised).await.unwrap().len(), 1);
     let lowered = raised.replace("1.3.9", "1.3.8");
-    check(
-        &world,
-        &lowered,
-        "15: api_version: cannot be lowered: it is 1.3.9",
-        4,
-    )
-    .await;
-    assert!(
-        world.apply(BASE).await.unwrap().is_empty(),
-        "left out is left alone"
-    );
+    check(&world, &lowered, "15: api_version: cannot be lowered: it is 1.3.9", 4).await;
+    assert!(world.apply(BASE).await.unwrap().is_empty(), "left out is left alone");
 }
 
 #[tokio::test]
@@ -196,84 +107,33 @@ async fn instances() {
     let world = World::with_base().await;
     let table: &[(&str, &str)] = &[
         ("usrname = 'x'", "5: usrname: unknown key"),
-        (
-            "api_version = 1.3",
-            "5: api_version: is float, write a text",
-        ),
-        (
-            "api_version = 'new'",
-            "5: api_version: `new` is not a version",
-        ),
-        (
-            "events = ['CarePlan']",
-            "5: events: `CarePlan` is not a message event",
-        ),
+        ("api_version = 1.3", "5: api_version: is float, write a text"),
+        ("api_version = 'new'", "5: api_version: `new` is not a version"),
+        ("events = ['CarePlan']", "5: events: `CarePlan` is not a message event"),
         ("webhook = { url = 'http://a.example' }", "5: webhook.url: "),
-        (
-            "webhook = { url = 'https://a.example', header = 1 }",
-            "5: webhook.header: unknown key",
-        ),
-        (
-            "webhook = { headers = { A = 'x' } }",
-            "5: webhook: missing field `url`",
-        ),
+        ("webhook = { url = 'https://a.example', header = 1 }", "5: webhook.header: unknown key"),
+        ("webhook = { headers = { A = 'x' } }", "5: webhook: missing field `url`"),
         (
             "webhook = { url = 'https://a.example', headers = { 'A B' = 'x' } }",
             "5: webhook.headers.A B: ",
         ),
-        (
-            "sso_url = 'https://u:p@a.example'",
-            "5: sso_url: a URL must not hold credentials",
-        ),
+        ("sso_url = 'https://u:p@a.example'", "5: sso_url: a URL must not hold credentials"),
         ("jwks = '{}'", "5: jwks: is not a key set"),
-        (
-            "jwks = '{\"keys\":[]}'\njwks_url = 'https://a.example'",
-            "5: jwks: give only one of",
-        ),
-        (
-            "public_key_pem = 'x'",
-            "5: public_key_pem: is not a PEM text",
-        ),
-        (
-            "assertion_max_lifetime = '4h'",
-            "5: assertion_max_lifetime: is more than 3h",
-        ),
+        ("jwks = '{\"keys\":[]}'\njwks_url = 'https://a.example'", "5: jwks: give only one of"),
+        ("public_key_pem = 'x'", "5: public_key_pem: is not a PEM text"),
+        ("assertion_max_lifetime = '4h'", "5: assertion_max_lifetime: is more than 3h"),
         ("pkce = 'no'", "5: pkce: unknown variant"),
-        (
-            "identity_providers = { Nurse = [] }",
-            "5: identity_providers.Nurse: ",
-        ),
-        (
-            "identity_providers = { Patient = ['x'] }",
-            "5: identity_providers.Patient: `x` exists",
-        ),
+        ("identity_providers = { Nurse = [] }", "5: identity_providers.Nurse: "),
+        ("identity_providers = { Patient = ['x'] }", "5: identity_providers.Patient: `x` exists"),
         ("hook_hosts = ['https://a.example']", "5: hook_hosts[0]: "),
-        (
-            "role = 'r'",
-            "5: role: `r` exists neither in this file nor in the store",
-        ),
+        ("role = 'r'", "5: role: `r` exists neither in this file nor in the store"),
         ("status = 'new'", "5: status: unknown variant"),
         ("password = ''", "5: password: must not be empty"),
-        (
-            "password = 'x'\npassword_hash = 'y'",
-            "6: password_hash: give only one of",
-        ),
-        (
-            "password_hash = 'x'",
-            "5: password_hash: the password hash is not of the form",
-        ),
-        (
-            "password_file = 'none'",
-            "5: password_file: none cannot be read",
-        ),
-        (
-            "password = 'x'\npassword_file = 'y'",
-            "6: password_file: give either",
-        ),
-        (
-            "previous_password_until = 'soon'",
-            "5: previous_password_until: `soon` is not a time",
-        ),
+        ("password = 'x'\npassword_hash = 'y'", "6: password_hash: give only one of"),
+        ("password_hash = 'x'", "5: password_hash: the password hash is not of the form"),
+        ("password_file = 'none'", "5: password_file: none cannot be read"),
+        ("password = 'x'\npassword_file = 'y'", "6: password_file: give either"),
+        ("previous_password_until = 'soon'", "5: previous_password_until: `soon` is not a time"),
     ];
     for (keys, expected) in table {
         let text =
@@ -290,13 +150,7 @@ async fn names_and_references_of_instances() {
     };
     check(&world, &new(&"x".repeat(51), ""), "4: username: ", 2).await;
     check(&world, &new("a:b", ""), "4: username: ", 2).await;
-    check(
-        &world,
-        &new("v", "client_id = 'x'"),
-        "5: client_id: `x` is not a UUID",
-        2,
-    )
-    .await;
+    check(&world, &new("v", "client_id = 'x'"), "5: client_id: `x` is not a UUID", 2).await;
     let version_1 = "client_id = '6d1f5a0e-5c1f-1f0f-9a53-6f1c7d3a2b01'";
     check(&world, &new("v", version_1), "5: client_id: ", 2).await;
     let taken = "client_id = '6d1f5a0e-5c1f-4f0f-9a53-6f1c7d3a2b02'";
@@ -309,21 +163,9 @@ async fn names_and_references_of_instances() {
     let stolen = new("u@d", "client_id = '6d1f5a0e-5c1f-4f0f-9a53-6f1c7d3a2b03'");
     check(&world, &stolen, "5: client_id: never changes", 4).await;
     let first = "client_id = '6d1f5a0e-5c1f-4f0f-9a53-6f1c7d3a2b01'";
-    check(
-        &world,
-        &new("v@d", first),
-        "4: username: `v@d` belongs to another",
-        2,
-    )
-    .await;
+    check(&world, &new("v@d", first), "4: username: `v@d` belongs to another", 2).await;
     let which = "[[instance]]\ndomain = 'd'\napplication = 'a'";
-    check(
-        &world,
-        which,
-        "1: instance: d has several instances of a",
-        2,
-    )
-    .await;
+    check(&world, which, "1: instance: d has several instances of a", 2).await;
 }
 
 #[tokio::test]
@@ -337,17 +179,8 @@ async fn urls_by_phase() {
     };
     let loopback = "http://127.0.0.1:9100/x";
     check(&world, &file("", loopback), "7: sso_url: ", 2).await;
-    world
-        .apply(&file("allow_http_loopback = true", loopback))
-        .await
-        .unwrap();
-    check(
-        &world,
-        "[[domain]]\nname = 'd'\nallow_http_loopback = false",
-        "3: sso_url: ",
-        2,
-    )
-    .await;
+    world.apply(&file("allow_http_loopback = true", loopback)).await.unwrap();
+    check(&world, "[[domain]]\nname = 'd'\nallow_http_loopback = false", "3: sso_url: ", 2).await;
     let strict = "phase = 'acceptance'\nallow_http_loopback = false";
     for private in [
         "10.0.0.1",
@@ -363,10 +196,7 @@ async fn urls_by_phase() {
         check(&world, &text, "8: sso_url: ", 2).await;
     }
     world.apply(&file("", "https://10.0.0.1/x")).await.unwrap();
-    world
-        .apply(&file(strict, "https://a.example/x"))
-        .await
-        .unwrap();
+    world.apply(&file(strict, "https://a.example/x")).await.unwrap();
     let launch = "[[application]]\nid = 'a'\nlaunch_url = 'http://localhost:1/x'";
     check(&world, launch, "3: launch_url: ", 2).await;
 }
@@ -378,10 +208,7 @@ async fn redirects_anywhere_stay_out_of_production() {
     world.apply(any).await.unwrap();
     let production = "[[domain]]\nname = 'd'\nphase = 'production'";
     check(&world, production, "3: redirect_policy: any is refused", 4).await;
-    world
-        .apply("[[application]]\nid = 'a'\nredirect_policy = 'registered'")
-        .await
-        .unwrap();
+    world.apply("[[application]]\nid = 'a'\nredirect_policy = 'registered'").await.unwrap();
     world.apply(production).await.unwrap();
     check(&world, any, "3: redirect_policy: any is refused", 4).await;
 }
@@ -403,14 +230,8 @@ async fn applications_roles_and_identity_providers() {
             "[[application]]\nid = 'a'\nredirect_uris = ['x']".to_owned(),
             "3: redirect_uris[0]: `x` is not a URL",
         ),
-        (
-            "[[role]]\ndomain = 'x'\nname = 'r'".to_owned(),
-            "2: domain: `x` exists neither",
-        ),
-        (
-            format!("{role}privileges = ['root']"),
-            "4: privileges[0]: `root`",
-        ),
+        ("[[role]]\ndomain = 'x'\nname = 'r'".to_owned(), "2: domain: `x` exists neither"),
+        (format!("{role}privileges = ['root']"), "4: privileges[0]: `root`"),
         (
             permission("resource = 'patient', operations = 'R', scope = 'ALL'"),
             "4: permissions[0]: `patient`",
@@ -461,11 +282,5 @@ async fn the_limit_of_the_server_bounds_retention() {
     world.rules.retention_max = Duration::from_secs(86_400);
     let text =
         "[[domain]]\nname = 'd'\nretention = [{ event = 'CreateOrUpdatePatient', max_age = '2d' }]";
-    check(
-        &world,
-        text,
-        "3: retention.max_age: 2d is more than this server allows (1d",
-        2,
-    )
-    .await;
+    check(&world, text, "3: retention.max_age: 2d is more than this server allows (1d", 2).await;
 }

@@ -66,10 +66,7 @@ async fn a_revealing_export_makes_the_same_directory_elsewhere() {
     let [before, after] = [first.instance("u@d").await, second.instance("u@d").await];
     assert_eq!(before.password_hash, after.password_hash);
     assert_eq!(before.previous_password_hash, after.previous_password_hash);
-    assert_eq!(
-        before.previous_password_until,
-        after.previous_password_until
-    );
+    assert_eq!(before.previous_password_until, after.previous_password_until);
     assert!(first.apply(&exported).await.unwrap().is_empty());
 }
 
@@ -78,24 +75,12 @@ async fn an_export_hides_sealed_secrets_and_names_them() {
     let world = World::new().await;
     world.apply(RICH).await.unwrap();
     let exported = world.export(Secrets::Hashes).await;
-    for secret in [
-        "stored",
-        "\"oauth\"",
-        "hook secret",
-        "idp secret",
-        "sealed:",
-    ] {
+    for secret in ["stored", "\"oauth\"", "hook secret", "idp secret", "sealed:"] {
         assert!(!exported.contains(secret), "{secret}: {exported}");
     }
     assert!(exported.contains("$argon2id$"));
-    assert!(
-        exported.contains("# webhook.headers.X-Key: sealed"),
-        "{exported}"
-    );
-    assert!(
-        world.apply(&exported).await.unwrap().is_empty(),
-        "it leaves hidden ones alone"
-    );
+    assert!(exported.contains("# webhook.headers.X-Key: sealed"), "{exported}");
+    assert!(world.apply(&exported).await.unwrap().is_empty(), "it leaves hidden ones alone");
     World::new().await.apply(&exported).await.unwrap();
     let without = world.export(Secrets::Without).await;
     assert!(!without.contains("argon2"));
@@ -108,17 +93,7 @@ async fn an_expired_password_is_not_exported() {
     let rotation = "[[instance]]\ndomain='d'\napplication='a'\npassword='new'\n\
                     previous_password_until = '2023-11-14T22:30:00Z'";
     world.apply(rotation).await.unwrap();
-    assert!(
-        world
-            .export(Secrets::Hashes)
-            .await
-            .contains("previous_password_hash")
-    );
+    assert!(world.export(Secrets::Hashes).await.contains("previous_password_hash"));
     world.now = NOW.plus(Duration::from_secs(3600));
-    assert!(
-        !world
-            .export(Secrets::Hashes)
-            .await
-            .contains("previous_password")
-    );
+    assert!(!world.export(Secrets::Hashes).await.contains("previous_password"));
 }

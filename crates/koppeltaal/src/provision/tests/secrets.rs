@@ -16,13 +16,7 @@ async fn a_new_password_stops_the_old_one_at_once() {
     let after = world.instance("u@d").await;
     assert!(verify("new", after.password_hash.as_deref().unwrap()).unwrap());
     assert_eq!(after.previous_password_hash, None);
-    assert!(
-        world
-            .apply(&instance("password = 'new'"))
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(world.apply(&instance("password = 'new'")).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -31,26 +25,17 @@ async fn the_old_password_lives_on_until_the_time_that_is_given() {
     let old = world.instance("u@d").await.password_hash;
     let text = instance("password = 'new'\nprevious_password_until = 2023-11-14T22:30:00Z");
     let lines = world.apply(&text).await.unwrap();
-    assert_eq!(
-        lines,
-        ["changed instance u@d in d: password, previous_password_until"]
-    );
+    assert_eq!(lines, ["changed instance u@d in d: password, previous_password_until"]);
     let after = world.instance("u@d").await;
     assert_eq!(after.previous_password_hash, old);
     assert!(world.apply(&text).await.unwrap().is_empty());
     let longer = text.replace("22:30", "23:30");
     let lines = world.apply(&longer).await.unwrap();
-    assert_eq!(
-        lines,
-        ["changed instance u@d in d: previous_password_until"]
-    );
+    assert_eq!(lines, ["changed instance u@d in d: previous_password_until"]);
     // The time has passed: the file may stay as it is.
     world.now = NOW.plus(Duration::from_secs(86_400));
     assert!(world.apply(&longer).await.unwrap().is_empty());
-    world
-        .apply(&longer.replace("'new'", "'newer'"))
-        .await
-        .unwrap();
+    world.apply(&longer.replace("'new'", "'newer'")).await.unwrap();
     assert_eq!(world.instance("u@d").await.previous_password_hash, None);
 }
 
@@ -59,10 +44,7 @@ async fn a_password_left_out_is_made_up_once() {
     let world = World::new().await;
     let text = BASE.replace("password = \"secret\"\n", "");
     let lines = world.run(&text, false).await.unwrap();
-    let made = lines
-        .iter()
-        .find_map(|line| line.generated_password.clone())
-        .unwrap();
+    let made = lines.iter().find_map(|line| line.generated_password.clone()).unwrap();
     assert_eq!(made.len(), 32);
     let stored = world.instance("u@d").await.password_hash.unwrap();
     assert!(verify(&made, &stored).unwrap());
@@ -86,18 +68,10 @@ async fn an_instance_without_a_user_name_needs_no_password() {
 async fn a_secret_is_sealed_and_the_same_one_is_no_change() {
     let world = World::with_base().await;
     let text = "[[application]]\nid = 'a'\noauth_secret = 's3cret'";
-    assert_eq!(
-        world.apply(text).await.unwrap(),
-        ["changed application a: oauth_secret"]
-    );
+    assert_eq!(world.apply(text).await.unwrap(), ["changed application a: oauth_secret"]);
     let stored = || async {
         let directory = world.directory().await;
-        directory
-            .application("a")
-            .unwrap()
-            .oauth_secret
-            .clone()
-            .unwrap()
+        directory.application("a").unwrap().oauth_secret.clone().unwrap()
     };
     let sealed = stored().await;
     assert!(!sealed.0.contains("s3cret"));
@@ -117,12 +91,7 @@ async fn secrets_come_from_files_beside_the_file() {
         + "\n[[application]]\nid = 'a'\noauth_secret_file = 'oauth'";
     assert_eq!(world.apply(&text).await.unwrap().len(), 2);
     let directory = world.directory().await;
-    let secret = directory
-        .application("a")
-        .unwrap()
-        .oauth_secret
-        .clone()
-        .unwrap();
+    let secret = directory.application("a").unwrap().oauth_secret.clone().unwrap();
     assert_eq!(world.seal.open(&secret).unwrap(), "s3cret");
     let hash = world.instance("u@d").await.password_hash.unwrap();
     assert!(verify("se:cret", &hash).unwrap());
@@ -135,10 +104,7 @@ async fn what_is_shown_holds_no_secret() {
     world.apply(&text).await.unwrap();
     let object = shown(Kind::Instance, &world.instance("u@d").await).unwrap();
     let text = serde_json::to_string(&object).unwrap();
-    assert!(
-        !text.contains("sealed:") && !text.contains("argon2"),
-        "{text}"
-    );
+    assert!(!text.contains("sealed:") && !text.contains("argon2"), "{text}");
     assert_eq!(object["webhook"]["headers"]["A"], "********");
     assert_eq!(object["password"], "********");
     assert_eq!(object["username"], "u@d");

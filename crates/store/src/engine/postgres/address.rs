@@ -36,11 +36,7 @@ impl Address {
         let DatabaseUrl::Postgres(text) = url else {
             return Err(Error::Internal(format!("{shown} is not a PostgreSQL URL")));
         };
-        let Parts {
-            url,
-            ssl_mode,
-            verify,
-        } = split(text)?;
+        let Parts { url, ssl_mode, verify } = split(text)?;
         let mut config: Config = url
             .parse()
             .map_err(|e| Error::Invalid(format!("the database URL {shown} cannot be used: {e}")))?;
@@ -56,21 +52,10 @@ impl Address {
             config.tcp_user_timeout(Duration::from_secs(30));
             config.keepalives_idle(Duration::from_secs(30));
         }
-        let over_network = config
-            .get_hosts()
-            .iter()
-            .any(|host| matches!(host, Host::Tcp(_)));
+        let over_network = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_)));
         let encrypted = over_network && ssl_mode != SslMode::Disable;
-        let connector = if encrypted {
-            Connector::new(&verify)?
-        } else {
-            Connector::unused()
-        };
-        Ok(Self {
-            shown,
-            config,
-            connector,
-        })
+        let connector = if encrypted { Connector::new(&verify)? } else { Connector::unused() };
+        Ok(Self { shown, config, connector })
     }
 
     /// Opens a connection and the task that serves it on the present runtime.
@@ -133,11 +118,7 @@ fn split(text: &str) -> Result<Parts> {
         }
     };
     let mark = if kept.is_empty() { "" } else { "?" };
-    Ok(Parts {
-        url: format!("{place}{mark}{}", kept.join("&")),
-        ssl_mode,
-        verify,
-    })
+    Ok(Parts { url: format!("{place}{mark}{}", kept.join("&")), ssl_mode, verify })
 }
 
 /// Percent-encoding undone.
@@ -145,9 +126,7 @@ fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
-        let pair = after
-            .get(..2)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
+        let pair = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
         match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
             Some(byte) if first == b'%' => {
                 bytes.push(byte);
@@ -174,12 +153,7 @@ mod tests {
 
     #[test]
     fn encryption_is_read_from_the_url() {
-        check(
-            "postgres://h/d",
-            "postgres://h/d",
-            SslMode::Prefer,
-            Verify::Nothing,
-        );
+        check("postgres://h/d", "postgres://h/d", SslMode::Prefer, Verify::Nothing);
         check(
             "postgres://h/d?sslmode=verify-full&connect_timeout=3",
             "postgres://h/d?connect_timeout=3",

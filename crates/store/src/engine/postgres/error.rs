@@ -26,10 +26,8 @@ pub(super) fn is_loss(cause: &tokio_postgres::Error) -> bool {
     };
     // A server that turned into a standby takes no writes: connect again, the URL
     // may name another one.
-    matches!(
-        reported.parsed_severity(),
-        Some(Severity::Fatal | Severity::Panic)
-    ) || *reported.code() == SqlState::READ_ONLY_SQL_TRANSACTION
+    matches!(reported.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+        || *reported.code() == SqlState::READ_ONLY_SQL_TRANSACTION
 }
 
 /// The error of a statement.
@@ -49,16 +47,11 @@ pub(super) fn of_statement(cause: &tokio_postgres::Error, sql: &str, on_unique: 
     }
     let text = described(reported);
     // Classes of SQLSTATE: connection, resources, operator, system.
-    let passing = ["08", "53", "57", "58"]
-        .iter()
-        .any(|class| code.code().starts_with(class));
+    let passing = ["08", "53", "57", "58"].iter().any(|class| code.code().starts_with(class));
     if passing
         || *code == SqlState::LOCK_NOT_AVAILABLE
         || *code == SqlState::READ_ONLY_SQL_TRANSACTION
-        || matches!(
-            reported.parsed_severity(),
-            Some(Severity::Fatal | Severity::Panic)
-        )
+        || matches!(reported.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
     {
         return Error::Unavailable(text);
     }
@@ -66,11 +59,7 @@ pub(super) fn of_statement(cause: &tokio_postgres::Error, sql: &str, on_unique: 
 }
 
 fn described(reported: &DbError) -> String {
-    format!(
-        "PostgreSQL: {} ({})",
-        reported.message(),
-        reported.code().code()
-    )
+    format!("PostgreSQL: {} ({})", reported.message(), reported.code().code())
 }
 
 /// The failure with the cause behind it.

@@ -124,16 +124,13 @@ impl Link {
     }
 
     fn sleep(&self, duration: Duration) {
-        self.runtime
-            .block_on(async { tokio::time::sleep(duration).await });
+        self.runtime.block_on(async { tokio::time::sleep(duration).await });
     }
 
     fn connect(&self) -> Result<Session> {
         let (client, serve) = self.runtime.block_on(async {
             let (client, serve) = self.address.connect().await?;
-            self.set_up(&client)
-                .await
-                .map_err(|cause| self.address.unreachable(&cause))?;
+            self.set_up(&client).await.map_err(|cause| self.address.unreachable(&cause))?;
             Ok::<_, Error>((client, serve))
         })?;
         let limit = self.statement_timeout * 2 + Duration::from_secs(5);
@@ -156,13 +153,12 @@ impl Link {
              SET statement_timeout = {limit}; \
              SET idle_in_transaction_session_timeout = {limit}; \
              SET enable_seqscan = off; \
+             SET enable_bitmapscan = off; \
              SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply');"
         );
         client.batch_execute(&set_up).await?;
-        let fsync = client
-            .query_one("SELECT current_setting('fsync')", &[])
-            .await?;
+        let fsync = client.query_one("SELECT current_setting('fsync')", &[]).await?;
         if self.purpose == Purpose::Write && fsync.try_get::<_, &str>(0)? == "off" {
             tracing::warn!(
                 "{} runs with fsync = off: a power cut can lose or damage the store",

@@ -68,17 +68,12 @@ pub(crate) async fn start(
             }
         };
         let thread = std::thread::Builder::new().name(format!("store-postgres-{number}"));
-        threads.push(
-            thread
-                .spawn(body)
-                .map_err(|e| Error::Unavailable(format!("no thread: {e}")))?,
-        );
+        threads
+            .push(thread.spawn(body).map_err(|e| Error::Unavailable(format!("no thread: {e}")))?);
         connected.push(told);
     }
     for told in connected {
-        let outcome = told
-            .await
-            .unwrap_or_else(|_| Err(Error::internal("a worker ended")));
+        let outcome = told.await.unwrap_or_else(|_| Err(Error::internal("a worker ended")));
         if let Err(failure) = outcome {
             work.writes.close();
             work.reads.close();

@@ -34,11 +34,7 @@ fn read(link: &mut Link, job: &mut dyn Job, work: &Work, snapshots: &Snapshots) 
         snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     };
     let kind = job.kind();
-    let mut mode = if known().contains(&kind) {
-        Mode::Snapshot
-    } else {
-        Mode::Single
-    };
+    let mut mode = if known().contains(&kind) { Mode::Snapshot } else { Mode::Single };
     let mut reason = String::new();
     let mut attempt = 0;
     while attempt < ATTEMPTS {

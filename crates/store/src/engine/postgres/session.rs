@@ -118,10 +118,7 @@ impl Session {
     ) {
         let client = Rc::clone(&self.client);
         self.send(sql, Expects::Success(on_unique), async move {
-            client
-                .execute_raw(&statement, params)
-                .await
-                .map(Answer::Count)
+            client.execute_raw(&statement, params).await.map(Answer::Count)
         });
     }
 
@@ -147,18 +144,11 @@ impl Session {
         let mut answer: Pin<Box<dyn Future<Output = PgResult>>> = Box::pin(answer);
         // The first poll hands the statement to the driver, which keeps the order
         // in which it gets them.
-        let state = match answer
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
+        let state = match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => State::Answered(answer),
             Poll::Pending => State::Waiting(answer),
         };
-        self.sent.push_back(Sent {
-            sql,
-            expects,
-            state,
-        });
+        self.sent.push_back(Sent { sql, expects, state });
     }
 
     /// Waits for the answers to everything that was sent, and gives the last one or
@@ -169,12 +159,7 @@ impl Session {
         let runtime = Rc::clone(&self.runtime);
         let all = async {
             let mut last = Ok(Answer::Done);
-            for Sent {
-                sql,
-                expects,
-                state,
-            } in sent
-            {
+            for Sent { sql, expects, state } in sent {
                 let answer = match state {
                     State::Waiting(answer) => answer.await,
                     State::Answered(answer) => answer,
@@ -197,9 +182,7 @@ impl Session {
         settled.unwrap_or_else(|_| {
             self.lost = true;
             self.timed_out = true;
-            Err(Error::Unavailable(
-                "PostgreSQL did not answer in time".to_owned(),
-            ))
+            Err(Error::Unavailable("PostgreSQL did not answer in time".to_owned()))
         })
     }
 
@@ -210,11 +193,9 @@ impl Session {
         }
         let text: Arc<str> = sql.into();
         let (client, to_prepare) = (Rc::clone(&self.client), Arc::clone(&text));
-        self.send(
-            Arc::clone(&text),
-            Expects::Success(OnUnique::Conflict),
-            async move { client.prepare(&to_prepare).await.map(Answer::Prepared) },
-        );
+        self.send(Arc::clone(&text), Expects::Success(OnUnique::Conflict), async move {
+            client.prepare(&to_prepare).await.map(Answer::Prepared)
+        });
         let Answer::Prepared(statement) = self.settle()? else {
             return Err(Error::internal("PostgreSQL prepared nothing"));
         };
@@ -233,14 +214,7 @@ impl Session {
 
     /// Says goodbye to the server.
     pub(super) fn close(self) {
-        let Self {
-            runtime,
-            client,
-            serve,
-            statements,
-            sent,
-            ..
-        } = self;
+        let Self { runtime, client, serve, statements, sent, .. } = self;
         drop((client, statements, sent));
         // A server that does not hear it notices the closed socket.
         drop(runtime.block_on(async move {

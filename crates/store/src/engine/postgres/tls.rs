@@ -60,9 +60,7 @@ fn roots_of_file(file: &Path) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(file).map_err(|e| unusable(e.to_string()))? {
         let certificate = certificate.map_err(|e| unusable(e.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|e| unusable(e.to_string()))?;
+        roots.add(certificate).map_err(|e| unusable(e.to_string()))?;
     }
     if roots.is_empty() {
         return Err(unusable("it holds no certificate".to_owned()));
@@ -91,10 +89,7 @@ where
     fn make_tls_connect(&mut self, domain: &str) -> io::Result<ToServer> {
         // A unix socket has no name, and is asked for here all the same.
         let name = ServerName::try_from(domain.to_owned());
-        Ok(ToServer {
-            config: self.0.clone(),
-            name,
-        })
+        Ok(ToServer { config: self.0.clone(), name })
     }
 }
 
@@ -115,12 +110,8 @@ where
     fn connect(self, stream: S) -> Self::Future {
         Box::pin(async move {
             let name = self.name.map_err(io::Error::other)?;
-            let config = self
-                .config
-                .ok_or_else(|| io::Error::other("TLS is not set up"))?;
-            let stream = tokio_rustls::TlsConnector::from(config)
-                .connect(name, stream)
-                .await?;
+            let config = self.config.ok_or_else(|| io::Error::other("TLS is not set up"))?;
+            let stream = tokio_rustls::TlsConnector::from(config).connect(name, stream).await?;
             Ok(Encrypted(Box::new(stream)))
         })
     }

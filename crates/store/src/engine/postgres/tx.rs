@@ -42,22 +42,11 @@ pub(super) struct Left {
 
 impl<'s> PgTx<'s> {
     pub(super) fn new(session: &'s mut Session, mode: Mode) -> Self {
-        Self {
-            session,
-            mode,
-            begun: false,
-            statements: 0,
-            needs_snapshot: false,
-            failure: None,
-        }
+        Self { session, mode, begun: false, statements: 0, needs_snapshot: false, failure: None }
     }
 
     pub(super) fn leave(self) -> Left {
-        Left {
-            failure: self.failure,
-            begun: self.begun,
-            needs_snapshot: self.needs_snapshot,
-        }
+        Left { failure: self.failure, begun: self.begun, needs_snapshot: self.needs_snapshot }
     }
 
     fn change<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
@@ -82,17 +71,14 @@ impl<'s> PgTx<'s> {
             Mode::Single if self.statements == 1 => return Ok(()),
             Mode::Single => {
                 self.needs_snapshot = true;
-                return Err(Error::Retry(
-                    "several statements need a snapshot".to_owned(),
-                ));
+                return Err(Error::Retry("several statements need a snapshot".to_owned()));
             }
             // Isolation and access are set for the session, which keeps this a
             // statement that cannot fail.
             Mode::Write => "BEGIN",
             Mode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        self.session
-            .send_plain(begin, Expects::Success(OnUnique::Conflict));
+        self.session.send_plain(begin, Expects::Success(OnUnique::Conflict));
         self.begun = true;
         Ok(())
     }
@@ -120,9 +106,7 @@ impl Tx for PgTx<'_> {
             session.send_execute(statement, params, OnUnique::Conflict);
             match session.settle()? {
                 Answer::Count(count) => Ok(count),
-                _ => Err(Error::internal(
-                    "PostgreSQL answered a statement without a count",
-                )),
+                _ => Err(Error::internal("PostgreSQL answered a statement without a count")),
             }
         })
     }

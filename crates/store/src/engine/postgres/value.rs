@@ -35,10 +35,7 @@ pub(super) fn params(args: &[Arg<'_>], types: &[Type]) -> Result<Vec<Param>> {
             types.len()
         )));
     }
-    args.iter()
-        .zip(types)
-        .map(|(arg, kind)| param(*arg, kind))
-        .collect()
+    args.iter().zip(types).map(|(arg, kind)| param(*arg, kind)).collect()
 }
 
 fn param(arg: Arg<'_>, kind: &Type) -> Result<Param> {
@@ -60,9 +57,7 @@ fn param(arg: Arg<'_>, kind: &Type) -> Result<Param> {
             Arg::Text(_) => "a text",
             Arg::Bytes(_) => "bytes",
         };
-        return Err(Error::Internal(format!(
-            "{given} does not fit a parameter of type {kind}"
-        )));
+        return Err(Error::Internal(format!("{given} does not fit a parameter of type {kind}")));
     }
     Ok(Param::Value(match arg {
         Arg::Null => Value::Null,
@@ -145,16 +140,14 @@ impl ToSql for Param {
 /// The values of a row that was read.
 pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row> {
     let values = (0..row.len()).map(|column| {
-        row.try_get::<_, Decoded>(column)
-            .map(|decoded| decoded.0)
-            .map_err(|_| {
-                let column = &row.columns()[column];
-                Error::Internal(format!(
-                    "column {} has the type {}: cast it to BIGINT, TEXT or bytes",
-                    column.name(),
-                    column.type_()
-                ))
-            })
+        row.try_get::<_, Decoded>(column).map(|decoded| decoded.0).map_err(|_| {
+            let column = &row.columns()[column];
+            Error::Internal(format!(
+                "column {} has the type {}: cast it to BIGINT, TEXT or bytes",
+                column.name(),
+                column.type_()
+            ))
+        })
     });
     values.collect::<Result<_>>().map(Row)
 }
@@ -182,25 +175,11 @@ impl<'a> FromSql<'a> for Decoded {
     }
 
     fn accepts(kind: &Type) -> bool {
-        let others = [
-            Type::INT8,
-            Type::INT4,
-            Type::INT2,
-            Type::BOOL,
-            Type::BYTEA,
-            Type::VOID,
-        ];
+        let others = [Type::INT8, Type::INT4, Type::INT2, Type::BOOL, Type::BYTEA, Type::VOID];
         is_text(kind) || others.contains(kind)
     }
 }
 
 fn is_text(kind: &Type) -> bool {
-    [
-        Type::TEXT,
-        Type::VARCHAR,
-        Type::BPCHAR,
-        Type::NAME,
-        Type::UNKNOWN,
-    ]
-    .contains(kind)
+    [Type::TEXT, Type::VARCHAR, Type::BPCHAR, Type::NAME, Type::UNKNOWN].contains(kind)
 }

@@ -31,10 +31,7 @@ pub(crate) fn backup_file(
     progress: &mut dyn FnMut(BackupProgress),
 ) -> Result<()> {
     if target.exists() {
-        return Err(Error::Conflict(format!(
-            "{} exists already",
-            target.display()
-        )));
+        return Err(Error::Conflict(format!("{} exists already", target.display())));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(source, flags).map_err(|e| error::plain(&e))?;
@@ -53,15 +50,9 @@ pub(super) fn copy_to(
     remove_if_there(&partial).map_err(io)?;
     create(&partial).map_err(io)?;
     let copied = copy_pages(source, &partial, progress).and_then(|()| {
-        OpenOptions::new()
-            .write(true)
-            .open(&partial)
-            .and_then(|f| f.sync_all())
-            .map_err(io)?;
+        OpenOptions::new().write(true).open(&partial).and_then(|f| f.sync_all()).map_err(io)?;
         std::fs::rename(&partial, target).map_err(io)?;
-        let folder = target
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         sync_folder(folder.unwrap_or(Path::new("."))).map_err(io)
     });
     if copied.is_err() {
@@ -88,10 +79,7 @@ fn copy_pages(
             let at = backup.progress();
             let total = u64::try_from(at.pagecount).unwrap_or(0);
             let left = u64::try_from(at.remaining).unwrap_or(0);
-            progress(BackupProgress {
-                done: total.saturating_sub(left),
-                total,
-            });
+            progress(BackupProgress { done: total.saturating_sub(left), total });
             match step {
                 StepResult::Done => break,
                 StepResult::More => {}

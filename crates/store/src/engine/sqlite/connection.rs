@@ -59,9 +59,7 @@ fn connect(path: &Path, role: Role, options: &Options) -> rusqlite::Result<Conne
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         // A file system without shared memory: two processes could not share it.
-        return Err(error::refuse(&format!(
-            "the file system refuses WAL mode (`{mode}`)"
-        )));
+        return Err(error::refuse(&format!("the file system refuses WAL mode (`{mode}`)")));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -49,10 +49,7 @@ pub(crate) fn plain(cause: &rusqlite::Error) -> Error {
 
 /// An error of our own in the shape of one of SQLite's.
 pub(super) fn refuse(reason: &str) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(
-        ffi::Error::new(ffi::SQLITE_CANTOPEN),
-        Some(reason.to_owned()),
-    )
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(reason.to_owned()))
 }
 
 fn is_unique(cause: &rusqlite::Error) -> bool {

@@ -55,10 +55,8 @@ fn start_blocking(path: &Path, options: &Options, work: &Work) -> Result<Vec<Joi
         threads.push(thread.map_err(|e| Error::Unavailable(format!("no thread: {e}")))?);
         Ok(())
     };
-    for (number, (guard, session)) in WorkerGuard::for_workers(&work.reads, readers.len())
-        .into_iter()
-        .zip(readers)
-        .enumerate()
+    for (number, (guard, session)) in
+        WorkerGuard::for_workers(&work.reads, readers.len()).into_iter().zip(readers).enumerate()
     {
         let work = work.clone();
         let body = move || reader::run(session, &work, guard);
@@ -72,9 +70,6 @@ fn start_blocking(path: &Path, options: &Options, work: &Work) -> Result<Vec<Joi
     }
     let guard = WorkerGuard::for_worker(&work.writes);
     let writer = writer::Writer::new(writer, path, options, work);
-    spawn(
-        "store-writer".to_owned(),
-        Box::new(move || writer.run(guard)),
-    )?;
+    spawn("store-writer".to_owned(), Box::new(move || writer.run(guard)))?;
     Ok(threads)
 }

@@ -20,23 +20,17 @@ fn read(session: &mut Session, job: &mut dyn Job, work: &Work) -> Result<()> {
     let mut last = Ok(());
     if !session.connection.is_autocommit() {
         // What a closure before this one could not end.
-        session
-            .run("ROLLBACK")
-            .map_err(|cause| error::plain(&cause))?;
+        session.run("ROLLBACK").map_err(|cause| error::plain(&cause))?;
     }
     for _ in 0..ATTEMPTS {
         work.metrics.reads.increment();
-        session
-            .run("BEGIN DEFERRED")
-            .map_err(|cause| error::plain(&cause))?;
+        session.run("BEGIN DEFERRED").map_err(|cause| error::plain(&cause))?;
         let mut tx = SqliteTx::to_read(session);
         let ran = run_guarded(job, &mut tx);
         last = verdict(ran, tx.into_failure());
         if !session.connection.is_autocommit() {
             // Nothing was written, so there is nothing that could be lost.
-            session
-                .run("ROLLBACK")
-                .map_err(|cause| error::plain(&cause))?;
+            session.run("ROLLBACK").map_err(|cause| error::plain(&cause))?;
         }
         match &last {
             Err(Error::Retry(_)) => work.metrics.retries.increment(),

@@ -19,10 +19,7 @@ pub fn restore_file(backup: &Path, target: &Path, replace: bool) -> Result<()> {
     check(&source, backup)?;
     let occupied = std::fs::metadata(target).is_ok_and(|file| file.len() > 0);
     if occupied && !replace {
-        return Err(Error::Conflict(format!(
-            "{} exists and is not empty",
-            target.display()
-        )));
+        return Err(Error::Conflict(format!("{} exists and is not empty", target.display())));
     }
 
     let checked = beside(target, ".restored");
@@ -39,9 +36,7 @@ pub fn restore_file(backup: &Path, target: &Path, replace: bool) -> Result<()> {
             remove_if_there(&beside(target, suffix)).map_err(io)?;
         }
         std::fs::rename(&checked, target).map_err(io)?;
-        let folder = target
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         super::connection::sync_folder(folder.unwrap_or(Path::new("."))).map_err(io)
     };
     exchanged().inspect_err(|_| drop(remove_if_there(&checked)))
@@ -50,10 +45,7 @@ pub fn restore_file(backup: &Path, target: &Path, replace: bool) -> Result<()> {
 /// Opens a backup without writing to it, nor beside it when it is one file.
 fn open_backup(path: &Path) -> Result<Connection> {
     if !path.is_file() {
-        return Err(Error::NotFound(format!(
-            "there is no backup {}",
-            path.display()
-        )));
+        return Err(Error::NotFound(format!("there is no backup {}", path.display())));
     }
     let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let opened = if beside(path, "-wal").exists() {
@@ -67,16 +59,12 @@ fn open_backup(path: &Path) -> Result<Connection> {
 
 fn escaped(path: &Path) -> String {
     let text = path.to_string_lossy();
-    text.replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23")
+    text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }
 
 fn check(source: &Connection, path: &Path) -> Result<()> {
     let broken = |cause: rusqlite::Error| not_ours(path, &cause.to_string());
-    let mut findings = source
-        .prepare("PRAGMA integrity_check(3)")
-        .map_err(broken)?;
+    let mut findings = source.prepare("PRAGMA integrity_check(3)").map_err(broken)?;
     let findings = findings
         .query_map([], |row| row.get::<_, String>(0))
         .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
@@ -85,9 +73,7 @@ fn check(source: &Connection, path: &Path) -> Result<()> {
         return Err(not_ours(path, &findings.join("; ")));
     }
     let newest: Option<i64> = source
-        .query_row("SELECT max(number) FROM schema_migration", [], |row| {
-            row.get(0)
-        })
+        .query_row("SELECT max(number) FROM schema_migration", [], |row| row.get(0))
         .map_err(|_| not_ours(path, "it holds no schema of this program"))?;
     match newest {
         Some(newest) => migrate::refuse_newer(newest, migrate::MIGRATIONS),
@@ -110,10 +96,9 @@ fn retire(target: &Path) -> Result<()> {
         old.close().map_err(|(_, cause)| cause)
     };
     work().or_else(|cause| match cause.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Err(Error::Conflict(format!(
-            "{} is in use: stop the server first",
-            target.display()
-        ))),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            Err(Error::Conflict(format!("{} is in use: stop the server first", target.display())))
+        }
         // Whatever is there is to be replaced, a broken store too.
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Ok(()),
         _ => Err(error::plain(&cause)),

@@ -26,11 +26,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(connection: Connection) -> Self {
-        Self {
-            connection,
-            texts: HashMap::new(),
-            inserts: InsertTexts::new(Dialect::Sqlite),
-        }
+        Self { connection, texts: HashMap::new(), inserts: InsertTexts::new(Dialect::Sqlite) }
     }
 
     /// Runs a statement of the engine's own.
@@ -62,19 +58,11 @@ pub(super) struct SqliteTx<'s> {
 
 impl<'s> SqliteTx<'s> {
     pub(super) fn to_write(session: &'s mut Session) -> Self {
-        Self {
-            session,
-            failure: None,
-            writes: true,
-        }
+        Self { session, failure: None, writes: true }
     }
 
     pub(super) fn to_read(session: &'s mut Session) -> Self {
-        Self {
-            session,
-            failure: None,
-            writes: false,
-        }
+        Self { session, failure: None, writes: false }
     }
 
     fn change(&mut self) {

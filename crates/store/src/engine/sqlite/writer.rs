@@ -31,12 +31,7 @@ enum Ran {
 
 impl Writer {
     pub(super) fn new(session: Session, path: &Path, options: &Options, work: &Work) -> Self {
-        Self {
-            session,
-            path: path.to_owned(),
-            options: options.clone(),
-            work: work.clone(),
-        }
+        Self { session, path: path.to_owned(), options: options.clone(), work: work.clone() }
     }
 
     /// Runs write closures until the queue is closed and empty.
@@ -138,12 +133,10 @@ impl Writer {
 
     fn commit(&mut self, closures: usize) -> Result<()> {
         let started = Instant::now();
-        self.session
-            .run("COMMIT")
-            .map_err(|cause| match error::plain(&cause) {
-                Error::Internal(text) => Error::Unavailable(text),
-                error => error,
-            })?;
+        self.session.run("COMMIT").map_err(|cause| match error::plain(&cause) {
+            Error::Internal(text) => Error::Unavailable(text),
+            error => error,
+        })?;
         self.work.metrics.committed(closures, started.elapsed());
         Ok(())
     }

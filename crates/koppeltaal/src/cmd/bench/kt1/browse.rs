@@ -40,21 +40,14 @@ impl Browse {
             "/FHIR/Koppeltaal/MessageHeader/_search?_summary=true&_count={size}&page={page}"
         );
         let connection = Connection::new(target, Some(mailbox.clone()), &json_headers());
-        Ok(Browse {
-            connection,
-            uri: target.uri(&path)?,
-            kind,
-        })
+        Ok(Browse { connection, uri: target.uri(&path)?, kind })
     }
 }
 
 impl Worker for Browse {
     async fn step(&mut self, recorder: &mut Recorder) -> Next {
         let started = Instant::now();
-        let answer = self
-            .connection
-            .send(Method::GET, self.uri.clone(), Bytes::new())
-            .await;
+        let answer = self.connection.send(Method::GET, self.uri.clone(), Bytes::new()).await;
         recorder.record(self.kind, started, answer.map(|(status, _)| status));
         Next::Again
     }
@@ -77,10 +70,5 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     let workload = format!("kt1 browse (page {} of {})", args.page, args.page_size);
     let measured = load::run(&common.plan, &["GET"], workers)?;
-    Ok(Report::of(
-        &workload,
-        target.to_string(),
-        common.plan.connections,
-        &measured,
-    ))
+    Ok(Report::of(&workload, target.to_string(), common.plan.connections, &measured))
 }

@@ -96,10 +96,7 @@ fn success_body() -> Bytes {
 impl Worker for Claim {
     async fn step(&mut self, recorder: &mut Recorder) -> Next {
         let started = Instant::now();
-        let answer = self
-            .connection
-            .send(Method::GET, self.search.clone(), Bytes::new())
-            .await;
+        let answer = self.connection.send(Method::GET, self.search.clone(), Bytes::new()).await;
         let (status, body) = match answer {
             Ok((status, body)) => (Ok(status), body),
             Err(why) => (Err(why), Bytes::new()),
@@ -112,18 +109,13 @@ impl Worker for Claim {
         if !recorder.record(self.first_kind, started, status) {
             return Next::Again;
         }
-        let put = number.map(|number| {
-            self.target
-                .uri(&format!("/FHIR/Koppeltaal/MessageHeader/{number}"))
-        });
+        let put = number
+            .map(|number| self.target.uri(&format!("/FHIR/Koppeltaal/MessageHeader/{number}")));
         let Some(Ok(uri)) = put else {
             return Next::Again;
         };
         let half = Instant::now();
-        let answer = self
-            .connection
-            .send(Method::PUT, uri, self.success.clone())
-            .await;
+        let answer = self.connection.send(Method::PUT, uri, self.success.clone()).await;
         let status = answer.map(|(status, _)| status);
         if recorder.record(self.first_kind + 1, half, status.clone()) {
             recorder.record(self.first_kind + 2, started, status);
@@ -137,9 +129,7 @@ fn number_in(body: &[u8]) -> Option<&str> {
     const BEFORE: &[u8] = b"/MessageHeader/";
     let mut rest = body;
     loop {
-        let at = rest
-            .windows(BEFORE.len())
-            .position(|window| window == BEFORE)?;
+        let at = rest.windows(BEFORE.len()).position(|window| window == BEFORE)?;
         rest = &rest[at + BEFORE.len()..];
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits > 0 {
@@ -157,12 +147,7 @@ pub(super) fn run(common: &Common) -> anyhow::Result<Report> {
         .collect::<anyhow::Result<Vec<_>>>()?;
     let measured = load::run(&common.plan, &KINDS, workers)?;
     let workload = format!("kt1 claim + Success ({} mailboxes)", mailboxes.len());
-    Ok(Report::of(
-        &workload,
-        target.to_string(),
-        common.plan.connections,
-        &measured,
-    ))
+    Ok(Report::of(&workload, target.to_string(), common.plan.connections, &measured))
 }
 
 #[cfg(test)]

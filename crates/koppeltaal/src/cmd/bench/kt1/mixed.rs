@@ -49,33 +49,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Report> {
             // The first mailbox is the one that is subscribed.
             let mailbox = &mailboxes[0];
             anyhow::Ok(match index % 4 {
-                1 => Mixed::Claim(Claim::new(
-                    &target,
-                    &mailboxes[..1],
-                    0,
-                    1,
-                    Some(EMPTY_MAILBOX),
-                )?),
-                3 => Mixed::Browse(
-                    Browse::new(&target, mailbox, (1, 100), 4)?,
-                    args.browse_pause,
-                ),
+                1 => Mixed::Claim(Claim::new(&target, &mailboxes[..1], 0, 1, Some(EMPTY_MAILBOX))?),
+                3 => Mixed::Browse(Browse::new(&target, mailbox, (1, 100), 4)?, args.browse_pause),
                 _ => Mixed::Post(Post::new(&target, &uri, &sender, &template, 0)),
             })
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let kinds = [
-        "POST",
-        CLAIM_KINDS[0],
-        CLAIM_KINDS[1],
-        CLAIM_KINDS[2],
-        "browse",
-    ];
+    let kinds = ["POST", CLAIM_KINDS[0], CLAIM_KINDS[1], CLAIM_KINDS[2], "browse"];
     let measured = load::run(&common.plan, &kinds, workers)?;
-    Ok(Report::of(
-        "kt1 mixed",
-        target.to_string(),
-        common.plan.connections,
-        &measured,
-    ))
+    Ok(Report::of("kt1 mixed", target.to_string(), common.plan.connections, &measured))
 }

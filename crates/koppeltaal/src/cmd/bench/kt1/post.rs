@@ -40,9 +40,7 @@ impl Post {
 
     /// The message in a domain, rendered.
     pub fn template(domain: &str) -> Rc<Template> {
-        Rc::new(Template::new(&json::render(
-            &message::care_plan(domain).to_node(),
-        )))
+        Rc::new(Template::new(&json::render(&message::care_plan(domain).to_node())))
     }
 
     /// Where messages are sent to.
@@ -55,10 +53,7 @@ impl Worker for Post {
     async fn step(&mut self, recorder: &mut Recorder) -> Next {
         let body = self.template.body(self.tokens.next());
         let started = Instant::now();
-        let answer = self
-            .connection
-            .send(Method::POST, self.uri.clone(), body)
-            .await;
+        let answer = self.connection.send(Method::POST, self.uri.clone(), body).await;
         recorder.record(self.kind, started, answer.map(|(status, _)| status));
         Next::Again
     }
@@ -73,10 +68,5 @@ pub(super) fn run(common: &Common) -> anyhow::Result<Report> {
         .map(|_| Post::new(&target, &uri, &sender, &template, 0));
     let measured = load::run(&common.plan, &["POST"], workers.collect())?;
     let workload = format!("kt1 post ({} bytes)", template.len());
-    Ok(Report::of(
-        &workload,
-        target.to_string(),
-        common.plan.connections,
-        &measured,
-    ))
+    Ok(Report::of(&workload, target.to_string(), common.plan.connections, &measured))
 }

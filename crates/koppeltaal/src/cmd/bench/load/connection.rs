@@ -31,9 +31,7 @@ impl Target {
         if parsed.scheme() != "http" {
             bail!("`{url}`: load is put on http:// only; measure behind what ends TLS");
         }
-        let host = parsed
-            .host_str()
-            .with_context(|| format!("`{url}` names no host"))?;
+        let host = parsed.host_str().with_context(|| format!("`{url}` names no host"))?;
         let port = parsed.port_or_known_default().unwrap_or(80);
         let authority = match parsed.port() {
             Some(port) => format!("{host}:{port}"),
@@ -48,9 +46,7 @@ impl Target {
 
     /// The path of `rest` on this server.
     pub fn uri(&self, rest: &str) -> anyhow::Result<Uri> {
-        format!("{}{rest}", self.path)
-            .parse()
-            .with_context(|| format!("`{rest}` is no path"))
+        format!("{}{rest}", self.path).parse().with_context(|| format!("`{rest}` is no path"))
     }
 }
 
@@ -80,11 +76,7 @@ impl Connection {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization);
         }
-        Connection {
-            address: target.address.clone(),
-            headers,
-            sender: None,
-        }
+        Connection { address: target.address.clone(), headers, sender: None }
     }
 
     /// From now on in the name of another instance.
@@ -127,17 +119,10 @@ impl Connection {
         *request.uri_mut() = uri;
         request.headers_mut().clone_from(&self.headers);
         sender.ready().await.map_err(|_| "closed".to_owned())?;
-        let response = sender
-            .send_request(request)
-            .await
-            .map_err(|_| "broken".to_owned())?;
+        let response = sender.send_request(request).await.map_err(|_| "broken".to_owned())?;
         let status = response.status().as_u16();
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .map_err(|_| "broken".to_owned())?
-            .to_bytes();
+        let body =
+            response.into_body().collect().await.map_err(|_| "broken".to_owned())?.to_bytes();
         self.sender = Some(sender);
         Ok((status, body))
     }
@@ -146,12 +131,9 @@ impl Connection {
         let stream = TcpStream::connect(&self.address)
             .await
             .map_err(|error| format!("connect: {}", error.kind()))?;
-        stream
-            .set_nodelay(true)
-            .map_err(|error| error.to_string())?;
-        let (sender, connection) = handshake(TokioIo::new(stream))
-            .await
-            .map_err(|_| "broken".to_owned())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(|_| "broken".to_owned())?;
         tokio::task::spawn_local(async move {
             // Its end shows in the next request.
             drop(connection.await);

@@ -66,9 +66,7 @@ pub fn run<W: Worker + 'static>(
     kinds: &[&'static str],
     workers: Vec<W>,
 ) -> anyhow::Result<Measured> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
     let started = Instant::now();
     let measuring_from = match plan.count {
@@ -96,13 +94,8 @@ pub fn run<W: Worker + 'static>(
             sum.add(part);
         }
     }
-    let seconds = ended
-        .saturating_duration_since(measuring_from)
-        .as_secs_f64();
-    Ok(Measured {
-        seconds: seconds.max(1e-9),
-        tallies,
-    })
+    let seconds = ended.saturating_duration_since(measuring_from).as_secs_f64();
+    Ok(Measured { seconds: seconds.max(1e-9), tallies })
 }
 
 async fn work<W: Worker>(

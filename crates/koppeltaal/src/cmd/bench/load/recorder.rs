@@ -20,11 +20,7 @@ pub struct Tally {
 impl Tally {
     /// Nothing yet.
     pub fn new(name: &'static str) -> Tally {
-        Tally {
-            name,
-            latencies: Histogram::default(),
-            failures: BTreeMap::new(),
-        }
+        Tally { name, latencies: Histogram::default(), failures: BTreeMap::new() }
     }
 
     /// Adds what another worker saw.
@@ -47,11 +43,7 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder for these kinds; what ends outside of the time is not counted.
     pub fn new(kinds: &[&'static str], from: Instant, until: Option<Instant>) -> Recorder {
-        Recorder {
-            tallies: kinds.iter().map(|name| Tally::new(name)).collect(),
-            from,
-            until,
-        }
+        Recorder { tallies: kinds.iter().map(|name| Tally::new(name)).collect(), from, until }
     }
 
     /// Records a request that began at `started` and ended now: a status, or what broke.

@@ -52,10 +52,7 @@ impl Report {
         connections: usize,
         measured: &Measured,
     ) -> Report {
-        let lines = measured
-            .tallies
-            .iter()
-            .map(|tally| Line::of(tally, measured.seconds));
+        let lines = measured.tallies.iter().map(|tally| Line::of(tally, measured.seconds));
         Report {
             workload: workload.to_owned(),
             target: target.into(),
@@ -89,22 +86,15 @@ impl fmt::Display for Report {
             1 => "1 connection".to_owned(),
             n => format!("{n} connections"),
         };
-        writeln!(
-            f,
-            "{} on {}, {connections}, {:.1} s",
-            self.workload, self.target, self.seconds
-        )?;
+        writeln!(f, "{} on {}, {connections}, {:.1} s", self.workload, self.target, self.seconds)?;
         writeln!(
             f,
             "{:<12} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}  errors",
             "", "count", "per s", "p50 ms", "p90 ms", "p99 ms", "max ms"
         )?;
         for line in &self.lines {
-            let errors: Vec<String> = line
-                .errors
-                .iter()
-                .map(|(why, n)| format!("{why}: {n}"))
-                .collect();
+            let errors: Vec<String> =
+                line.errors.iter().map(|(why, n)| format!("{why}: {n}")).collect();
             writeln!(
                 f,
                 "{:<12} {:>10} {:>10.0} {:>9.2} {:>9.2} {:>9.2} {:>9.2}  {}",
@@ -115,11 +105,7 @@ impl fmt::Display for Report {
                 line.p90_ms,
                 line.p99_ms,
                 line.max_ms,
-                if errors.is_empty() {
-                    "-".to_owned()
-                } else {
-                    errors.join(", ")
-                }
+                if errors.is_empty() { "-".to_owned() } else { errors.join(", ") }
             )?;
         }
         Ok(())

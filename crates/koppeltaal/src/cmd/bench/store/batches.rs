@@ -38,11 +38,7 @@ where
     let from = Instant::now() + limits.warm_up;
     let until = from + limits.duration;
     let mut running = VecDeque::new();
-    let mut ran = Ran {
-        seconds: 0.0,
-        transactions: Tally::new("commits"),
-        messages: 0,
-    };
+    let mut ran = Ran { seconds: 0.0, transactions: Tally::new("commits"), messages: 0 };
     let mut ended = from;
     loop {
         while running.len() < limits.in_flight.max(1) && Instant::now() < until {
@@ -74,10 +70,7 @@ impl Ran {
     /// of their transactions, and one for the transactions.
     pub fn report(&self, workload: &str, target: String, in_flight: usize, unit: &str) -> Report {
         let tallies = vec![self.transactions.clone()];
-        let measured = Measured {
-            seconds: self.seconds,
-            tallies,
-        };
+        let measured = Measured { seconds: self.seconds, tallies };
         let mut report = Report::of(workload, target, in_flight, &measured);
         let mut messages = Line::of(&self.transactions, self.seconds);
         unit.clone_into(&mut messages.name);

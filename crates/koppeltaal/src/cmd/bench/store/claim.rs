@@ -18,48 +18,24 @@ use super::post::options;
 use crate::cmd::bench::load::Report;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-const KEPT: RetentionLimits = RetentionLimits {
-    grace: DAY,
-    max: DAY,
-};
-const RULE: Rule = Rule {
-    required: false,
-    retain_on_success: false,
-    max_age: DAY,
-};
+const KEPT: RetentionLimits = RetentionLimits { grace: DAY, max: DAY };
+const RULE: Rule = Rule { required: false, retain_on_success: false, max_age: DAY };
 
 /// Claims until the time is over or nothing waits.
 pub async fn run(database: &DatabaseUrl, common: &Common) -> Result<Report> {
     let in_flight = common.in_flight_on(database);
-    let ground = Ground::open(
-        database,
-        &options(in_flight),
-        &common.domain,
-        common.mailboxes,
-    )
-    .await?;
-    let limits = Limits {
-        warm_up: common.warm_up,
-        duration: common.duration,
-        in_flight,
-    };
+    let ground =
+        Ground::open(database, &options(in_flight), &common.domain, common.mailboxes).await?;
+    let limits = Limits { warm_up: common.warm_up, duration: common.duration, in_flight };
     let empty: Vec<Arc<AtomicBool>> = ground.mailboxes.iter().map(|_| Arc::default()).collect();
     let mut turn = 0;
     let ran = batches::run(limits, || {
         let mailboxes = ground.mailboxes.len();
         let at = (0..mailboxes).map(|n| (turn + n) % mailboxes);
-        let at = at
-            .into_iter()
-            .find(|at| !empty[*at].load(Ordering::Relaxed))?;
+        let at = at.into_iter().find(|at| !empty[*at].load(Ordering::Relaxed))?;
         turn = at + 1;
         let (scope, ids) = (ground.scope.clone(), ground.ids.clone());
-        Some(pairs(
-            scope,
-            ids,
-            ground.mailboxes[at],
-            common.batch.max(1),
-            empty[at].clone(),
-        ))
+        Some(pairs(scope, ids, ground.mailboxes[at], common.batch.max(1), empty[at].clone()))
     })
     .await?;
     let workload = format!("store claim + Success ({} in a commit)", common.batch);

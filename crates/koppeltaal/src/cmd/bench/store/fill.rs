@@ -42,30 +42,19 @@ pub async fn fill(database: &DatabaseUrl, args: &FillArgs) -> Result<Report> {
         DatabaseUrl::Sqlite(_) => 2,
         DatabaseUrl::Postgres(_) => 4,
     };
-    let options = Options {
-        checkpoint: Checkpoint::Background,
-        ..options(in_flight)
-    };
+    let options = Options { checkpoint: Checkpoint::Background, ..options(in_flight) };
     let ground = Ground::open(database, &options, &args.domain, args.mailboxes).await?;
     let (event, bundle) = match args.small {
         true => (message::PATIENT, message::small(&args.domain)),
         false => (message::CARE_PLAN, message::care_plan(&args.domain)),
     };
     let form = Form::of(&ground, event, &bundle)?;
-    let mailboxes = if args.one_mailbox {
-        &ground.mailboxes[..1]
-    } else {
-        &ground.mailboxes[..]
-    };
+    let mailboxes = if args.one_mailbox { &ground.mailboxes[..1] } else { &ground.mailboxes[..] };
     let mut tokens = Tokens::random();
     let mut turn = mailboxes.iter().cycle().copied();
     let mut left = args.messages;
     let forever = std::time::Duration::from_secs(7 * 24 * 3600);
-    let limits = Limits {
-        warm_up: std::time::Duration::ZERO,
-        duration: forever,
-        in_flight,
-    };
+    let limits = Limits { warm_up: std::time::Duration::ZERO, duration: forever, in_flight };
     let ran = batches::run(limits, || {
         let count = left.min(BATCH);
         left -= count;
@@ -75,11 +64,7 @@ pub async fn fill(database: &DatabaseUrl, args: &FillArgs) -> Result<Report> {
         (!batch.is_empty()).then(|| store_batch(&ground, batch))
     })
     .await?;
-    let workload = format!(
-        "fill ({} bytes, {} mailboxes)",
-        form.bytes(),
-        mailboxes.len()
-    );
+    let workload = format!("fill ({} bytes, {} mailboxes)", form.bytes(), mailboxes.len());
     let report = ran.report(&workload, database.to_string(), in_flight, "messages");
     ground.store.close().await;
     Ok(report)

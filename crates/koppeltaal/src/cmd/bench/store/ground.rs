@@ -82,16 +82,10 @@ async fn make(
     domain: &str,
     mailboxes: usize,
 ) -> Result<()> {
-    let mut items = vec![Item::Domain(Domain {
-        name: domain.to_owned(),
-        ..Domain::default()
-    })];
+    let mut items = vec![Item::Domain(Domain { name: domain.to_owned(), ..Domain::default() })];
     for application in [SENDER, MAILBOX] {
         if directory.application(application).is_none() {
-            let application = Application {
-                id: application.to_owned(),
-                ..Application::default()
-            };
+            let application = Application { id: application.to_owned(), ..Application::default() };
             items.push(Item::Application(application));
         }
     }
@@ -108,20 +102,11 @@ async fn make(
     items.extend((1..=mailboxes.max(1)).map(|n| instance(MAILBOX, format!("bench-{n}@{domain}"))));
     let changes: Vec<Change> = items
         .into_iter()
-        .map(|item| Change {
-            item,
-            summary: "made for measuring".into(),
-        })
+        .map(|item| Change { item, summary: "made for measuring".into() })
         .collect();
     let (ids, based_on) = (ids.clone(), directory.version);
-    let author = Author {
-        agent: "koppeltaal bench".into(),
-        recorded: now(),
-        request_id: None,
-    };
-    let made = store
-        .write(move |tx| change(tx, &ids, based_on, &changes, &author))
-        .await?;
+    let author = Author { agent: "koppeltaal bench".into(), recorded: now(), request_id: None };
+    let made = store.write(move |tx| change(tx, &ids, based_on, &changes, &author)).await?;
     if made.is_none() {
         bail!("the directory changed meanwhile; try again");
     }

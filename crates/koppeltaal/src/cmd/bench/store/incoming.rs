@@ -38,14 +38,8 @@ impl Form {
     /// The form of a bundle of this project's own making.
     pub fn of(ground: &Ground, event: &str, bundle: &Bundle) -> Result<Form> {
         let entries = bundle.entry.get(1..).unwrap_or_default();
-        let header = bundle
-            .entry
-            .first()
-            .and_then(|entry| entry.content.as_ref());
-        let resources = entries
-            .iter()
-            .map(ResourceForm::of)
-            .collect::<Option<Vec<_>>>();
+        let header = bundle.entry.first().and_then(|entry| entry.content.as_ref());
+        let resources = entries.iter().map(ResourceForm::of).collect::<Option<Vec<_>>>();
         Ok(Form {
             event: event.parse()?,
             domain_sender: ground.sender.clone(),
@@ -72,11 +66,7 @@ impl Form {
             event: self.event,
             sender: *sender,
             patient: Some(patient.clone()),
-            rules: Rules {
-                all_resources: true,
-                check_non_focal: true,
-                adopt_unknown: true,
-            },
+            rules: Rules { all_resources: true, check_non_focal: true, adopt_unknown: true },
             resources: self
                 .resources
                 .iter()
@@ -93,10 +83,7 @@ impl Form {
             header: fill(&self.header, token),
             feed: self.feed.text(token),
             entries: fill(&self.entries, token),
-            recipients: vec![Recipient {
-                instance: recipient,
-                announce: false,
-            }],
+            recipients: vec![Recipient { instance: recipient, announce: false }],
             validate_only: false,
             audit: AuditEntry {
                 instance: Some(*sender),
@@ -147,20 +134,14 @@ fn header_pieces(header: &Node, focal: &Entry) -> Result<Vec<Piece>> {
         text.push(',');
     }
     text.push_str("\u{1}]");
-    for (name, value) in members
-        .iter()
-        .filter(|(name, _)| !matches!(*name, "resourceType" | "extension" | "data"))
+    for (name, value) in
+        members.iter().filter(|(name, _)| !matches!(*name, "resourceType" | "extension" | "data"))
     {
         text.push_str(&format!(",\"{name}\":"));
         json::render_into(value, &mut text);
     }
     text.push_str(",\"data\":[{\"reference\":\"");
-    text.push_str(
-        focal
-            .id
-            .as_deref()
-            .context("the focal resource has no URL")?,
-    );
+    text.push_str(focal.id.as_deref().context("the focal resource has no URL")?);
     Ok(vec![
         Piece::Text(Template::new(&text)),
         Piece::Version(0),
@@ -169,11 +150,7 @@ fn header_pieces(header: &Node, focal: &Entry) -> Result<Vec<Piece>> {
 }
 
 fn feed(bundle: &Bundle) -> String {
-    let mut node = Bundle {
-        entry: Vec::new(),
-        ..bundle.clone()
-    }
-    .into_node();
+    let mut node = Bundle { entry: Vec::new(), ..bundle.clone() }.into_node();
     if let Some(members) = node.as_object_mut() {
         members.remove("resourceType");
         members.remove("entry");
@@ -192,11 +169,7 @@ fn entry_pieces(entries: &[Entry]) -> Result<Vec<Piece>> {
         text.push_str(entry.id.as_deref().context("an entry has no URL")?);
         pieces.push(Piece::Text(Template::new(&text)));
         pieces.push(Piece::Version(index));
-        let rest = Entry {
-            link: Vec::new(),
-            ..entry.clone()
-        }
-        .into_node();
+        let rest = Entry { link: Vec::new(), ..entry.clone() }.into_node();
         text = format!("\"}}],{}}}", without_braces(&rest));
     }
     pieces.push(Piece::Text(Template::new(&text)));
@@ -207,8 +180,5 @@ fn without_braces(node: &Node) -> String {
     let empty = Members::new();
     let members = node.as_object().unwrap_or(&empty).clone();
     let text = json::render(&Node::Object(members));
-    text.trim_start_matches('{')
-        .strip_suffix('}')
-        .unwrap_or_default()
-        .to_owned()
+    text.trim_start_matches('{').strip_suffix('}').unwrap_or_default().to_owned()
 }

@@ -78,9 +78,7 @@ pub enum Outcome {
 pub async fn run(database: &DatabaseUrl, command: &Command) -> Result<Outcome> {
     match command {
         Command::Post(args) => match &args.pgbench {
-            Some(file) => pgbench::write(database, args, file)
-                .await
-                .map(Outcome::Text),
+            Some(file) => pgbench::write(database, args, file).await.map(Outcome::Text),
             None => post::run(database, &args.common).await.map(Outcome::Report),
         },
         Command::Claim(common) => claim::run(database, common).await.map(Outcome::Report),
@@ -121,9 +119,7 @@ mod tests {
     async fn a_stored_message_is_what_a_server_would_have_stored() {
         let folder = tempfile::tempdir().unwrap();
         let database = DatabaseUrl::Sqlite(folder.path().join("store.db"));
-        let ground = ground::Ground::open(&database, &post::options(1), "bench", 1)
-            .await
-            .unwrap();
+        let ground = ground::Ground::open(&database, &post::options(1), "bench", 1).await.unwrap();
         let bundle = message::care_plan("bench");
         let form = incoming::Form::of(&ground, message::CARE_PLAN, &bundle).unwrap();
         let mailbox = ground.mailboxes[0];
@@ -132,15 +128,8 @@ mod tests {
         let (item, body) = ground
             .scope
             .read(move |tx| {
-                let of = Browse {
-                    recipient: mailbox,
-                    ..Browse::default()
-                };
-                let page = Page {
-                    count: 10,
-                    offset: 0,
-                    after: None,
-                };
+                let of = Browse { recipient: mailbox, ..Browse::default() };
+                let page = Page { count: 10, offset: 0, after: None };
                 let (mut items, _) = browse(tx, &of, page)?;
                 let item = items.remove(0);
                 let body = body(tx, item.message)?;
@@ -151,24 +140,11 @@ mod tests {
         let body = body.unwrap();
         let header = item.header.replace('\u{1}', r#"{"url":"status"}"#);
         let header = json::parse(header.as_bytes()).unwrap();
-        let focal = header.items("data")[0]
-            .get("reference")
-            .unwrap()
-            .text()
-            .unwrap()
-            .to_owned();
-        assert_eq!(
-            focal,
-            format!("{}/_history/{}", item.focal, item.focal_version)
-        );
+        let focal = header.items("data")[0].get("reference").unwrap().text().unwrap().to_owned();
+        assert_eq!(focal, format!("{}/_history/{}", item.focal, item.focal_version));
         let entries = json::parse(format!("[{}]", body.entries).as_bytes()).unwrap();
-        let links = entries
-            .one_or_many()
-            .iter()
-            .map(|entry| entry.items("link")[0].get("href"));
-        let links: Vec<_> = links
-            .map(|href| href.unwrap().text().unwrap().to_owned())
-            .collect();
+        let links = entries.one_or_many().iter().map(|entry| entry.items("link")[0].get("href"));
+        let links: Vec<_> = links.map(|href| href.unwrap().text().unwrap().to_owned()).collect();
         assert_eq!(links.len(), 5);
         assert_eq!(links[0], focal);
         json::parse(format!("{{{}}}", body.feed).as_bytes()).unwrap();

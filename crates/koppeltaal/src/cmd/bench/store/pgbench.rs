@@ -33,36 +33,21 @@ pub async fn write(database: &DatabaseUrl, args: &PostArgs, file: &Path) -> Resu
     let form = Form::of(&ground, message::CARE_PLAN, &bundle)?;
     let token = Tokens::random().next();
     let incoming = form.incoming(token, ground.mailboxes[0]);
-    let script = script(
-        &incoming,
-        token.as_str(),
-        ground.domain.number,
-        ground.mailboxes[0],
-        args.pipeline,
-    );
+    let script =
+        script(&incoming, token.as_str(), ground.domain.number, ground.mailboxes[0], args.pipeline);
     ground.store.close().await;
     tokio::fs::write(file, script).await?;
-    Ok(format!(
-        "pgbench -n -M prepared -c 32 -j 1 -T 30 -f {} '{url}'\n",
-        file.display()
-    ))
+    Ok(format!("pgbench -n -M prepared -c 32 -j 1 -T 30 -f {} '{url}'\n", file.display()))
 }
 
 fn script(incoming: &Incoming, token: &str, domain: i64, mailbox: i64, pipeline: bool) -> String {
     // `id` differs in every transaction; its digits take the place of the token.
     let text = |text: &str| {
-        let text = text
-            .replace(':', ";")
-            .replace('\'', "`")
-            .replace('\u{1}', "#");
+        let text = text.replace(':', ";").replace('\'', "`").replace('\u{1}', "#");
         let parts: Vec<String> = text.split(token).map(|part| format!("'{part}'")).collect();
         parts.join(" || lpad(to_hex(:id::bigint), 16, '0') || ")
     };
-    let versions: Vec<String> = incoming
-        .resources
-        .iter()
-        .map(|_| STAMP.to_owned())
-        .collect();
+    let versions: Vec<String> = incoming.resources.iter().map(|_| STAMP.to_owned()).collect();
     let urls: Vec<String> = incoming.resources.iter().map(|r| text(&r.url)).collect();
     let patient = text(incoming.patient.as_deref().unwrap_or_default());
     let mut script = String::from("\\set id random(1, 9000000000000000000)\n");

@@ -15,21 +15,12 @@ use crate::cmd::bench::template::Tokens;
 /// Stores messages until the time is over.
 pub async fn run(database: &DatabaseUrl, common: &Common) -> Result<Report> {
     let in_flight = common.in_flight_on(database);
-    let ground = Ground::open(
-        database,
-        &options(in_flight),
-        &common.domain,
-        common.mailboxes,
-    )
-    .await?;
+    let ground =
+        Ground::open(database, &options(in_flight), &common.domain, common.mailboxes).await?;
     let bundle = message::care_plan(&common.domain);
     let form = Form::of(&ground, message::CARE_PLAN, &bundle)?;
     let mut tokens = Tokens::random();
-    let limits = Limits {
-        warm_up: common.warm_up,
-        duration: common.duration,
-        in_flight,
-    };
+    let limits = Limits { warm_up: common.warm_up, duration: common.duration, in_flight };
     let ran = batches::run(limits, || {
         let batch: Vec<Incoming> = (0..common.batch.max(1))
             .map(|_| form.incoming(tokens.next(), ground.mailboxes[0]))
@@ -37,11 +28,7 @@ pub async fn run(database: &DatabaseUrl, common: &Common) -> Result<Report> {
         Some(store_batch(&ground, batch))
     })
     .await?;
-    let workload = format!(
-        "store post ({} bytes, {} in a commit)",
-        form.bytes(),
-        common.batch
-    );
+    let workload = format!("store post ({} bytes, {} in a commit)", form.bytes(), common.batch);
     let report = ran.report(&workload, database.to_string(), in_flight, "messages");
     ground.store.close().await;
     Ok(report)
@@ -67,11 +54,7 @@ pub fn store_batch(
 /// One closure for each commit, so that the size of a commit is the one that was asked for, and a
 /// connection of PostgreSQL for each that runs at the same time.
 pub fn options(in_flight: usize) -> Options {
-    Options {
-        batch_cap: 1,
-        postgres_write_connections: in_flight,
-        ..Options::default()
-    }
+    Options { batch_cap: 1, postgres_write_connections: in_flight, ..Options::default() }
 }
 
 impl Common {

@@ -13,10 +13,7 @@ use crate::output;
 
 /// `activities`.
 pub async fn list(context: &Context, connector: &Connector, archived: bool) -> Result<()> {
-    let definitions = connector
-        .activity_definitions(archived)
-        .await
-        .map_err(failure)?;
+    let definitions = connector.activity_definitions(archived).await.map_err(failure)?;
     let objects = definitions
         .iter()
         .map(|definition| object(context, definition))
@@ -24,25 +21,14 @@ pub async fn list(context: &Context, connector: &Connector, archived: bool) -> R
     output::list(
         context.json,
         &objects,
-        &[
-            "identifier",
-            "name",
-            "kind",
-            "application",
-            "active",
-            "archived",
-            "link",
-        ],
+        &["identifier", "name", "kind", "application", "active", "archived", "link"],
     )
 }
 
 /// `publish`.
 pub async fn publish(context: &Context, connector: &Connector, file: &str) -> Result<()> {
     let resource = document::read(file)?;
-    let definition = connector
-        .publish_activity_definition(&resource)
-        .await
-        .map_err(failure)?;
+    let definition = connector.publish_activity_definition(&resource).await.map_err(failure)?;
     output::show(context.json, &object(context, &definition)?)
 }
 
@@ -60,14 +46,9 @@ pub async fn update(
             let identifier = ActivityDefinition::of(&resource)
                 .and_then(|definition| definition.identifier())
                 .ok_or_else(|| {
-                    Error::Invalid(format!(
-                        "{file} is no ActivityDefinition with an identifier"
-                    ))
+                    Error::Invalid(format!("{file} is no ActivityDefinition with an identifier"))
                 })?;
-            let known = connector
-                .activity_definitions(true)
-                .await
-                .map_err(failure)?;
+            let known = connector.activity_definitions(true).await.map_err(failure)?;
             let same = known
                 .iter()
                 .find(|known| known.view().and_then(|view| view.identifier()) == Some(identifier));
@@ -79,10 +60,8 @@ pub async fn update(
             same.link().to_owned()
         }
     };
-    let definition = connector
-        .update_activity_definition(&link, &resource)
-        .await
-        .map_err(failure)?;
+    let definition =
+        connector.update_activity_definition(&link, &resource).await.map_err(failure)?;
     output::show(context.json, &object(context, &definition)?)
 }
 
@@ -91,11 +70,8 @@ fn object(context: &Context, definition: &Definition) -> Result<Map<String, Valu
         .view()
         .ok_or_else(|| Error::Internal("this is no ActivityDefinition".to_owned()))?;
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
-    let parts: Vec<&str> = view
-        .sub_activities()
-        .iter()
-        .filter_map(|part| part.identifier)
-        .collect();
+    let parts: Vec<&str> =
+        view.sub_activities().iter().filter_map(|part| part.identifier).collect();
     let members = [
         ("identifier", text(view.identifier())),
         ("name", text(view.name())),
@@ -110,15 +86,11 @@ fn object(context: &Context, definition: &Definition) -> Result<Map<String, Valu
         ("sub_activities", Value::from(parts)),
         ("link", Value::from(definition.link())),
     ];
-    let mut object: Map<String, Value> = members
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let mut object: Map<String, Value> =
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     if context.json {
-        object.insert(
-            "resource".to_owned(),
-            document::value(&json::render(definition.resource()))?,
-        );
+        object
+            .insert("resource".to_owned(), document::value(&json::render(definition.resource()))?);
     }
     Ok(object)
 }

@@ -16,11 +16,7 @@ pub fn read(file: &str) -> Result<Node> {
     };
     outcome.map_err(|cause| Error::Invalid(format!("{file} cannot be read: {cause}")))?;
     let is_xml = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
-    let parsed = if is_xml {
-        parse_xml(&bytes)
-    } else {
-        json::parse(&bytes)
-    };
+    let parsed = if is_xml { parse_xml(&bytes) } else { json::parse(&bytes) };
     Ok(parsed.map_err(|error| Error::Invalid(format!("{file}: {error}")))?)
 }
 

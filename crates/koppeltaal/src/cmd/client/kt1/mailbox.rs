@@ -41,11 +41,7 @@ pub struct ListArgs {
 impl Which {
     /// As a filter.
     pub fn filter(&self) -> Filter {
-        Filter {
-            patient: self.patient.clone(),
-            event: self.event.clone(),
-            ..Filter::default()
-        }
+        Filter { patient: self.patient.clone(), event: self.event.clone(), ..Filter::default() }
     }
 }
 
@@ -82,10 +78,7 @@ pub async fn show(context: &Context, connector: &Connector, id: &str) -> Result<
 /// `done`, `fail` and `again`.
 pub async fn set(context: &Context, connector: &Connector, id: &str, status: Status) -> Result<()> {
     let header = connector.header(id).await.map_err(failure)?;
-    let header = connector
-        .set_status(&header, &status)
-        .await
-        .map_err(failure)?;
+    let header = connector.set_status(&header, &status).await.map_err(failure)?;
     output::show(context.json, &object(&header))
 }
 
@@ -117,10 +110,7 @@ pub fn object(header: &Header) -> Map<String, Value> {
     let focal = header.focal().map(reference::split_version);
     let text = |text: Option<&str>| text.map_or(Value::Null, Value::from);
     // A number as this server counts them, whatever another server may have.
-    let id = header
-        .id()
-        .parse::<i64>()
-        .map_or_else(|_| Value::from(header.id()), Value::from);
+    let id = header.id().parse::<i64>().map_or_else(|_| Value::from(header.id()), Value::from);
     let members = [
         ("id", id),
         ("message_identifier", Value::from(header.identifier())),
@@ -128,19 +118,13 @@ pub fn object(header: &Header) -> Map<String, Value> {
         ("sender", text(header.source_endpoint())),
         ("patient", text(header.patient())),
         ("focal", text(focal.as_ref().map(|(url, _)| *url))),
-        (
-            "version",
-            text(focal.as_ref().and_then(|(_, version)| version.as_deref())),
-        ),
+        ("version", text(focal.as_ref().and_then(|(_, version)| version.as_deref()))),
         ("status", Value::from(header.status())),
         ("exception", text(header.exception())),
         ("last_changed", text(header.last_changed())),
         ("expired", Value::from(header.is_expired())),
     ];
-    members
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The header as a table and the bundle below it, or one object with both.

@@ -47,12 +47,7 @@ struct Connection {
     )]
     username: String,
     /// Its password; better given by the environment or a file
-    #[arg(
-        long,
-        global = true,
-        env = "KOPPELTAAL_CLIENT_PASSWORD",
-        hide_env_values = true
-    )]
+    #[arg(long, global = true, env = "KOPPELTAAL_CLIENT_PASSWORD", hide_env_values = true)]
     password: Option<String>,
     /// A file with its password
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "password")]
@@ -146,12 +141,7 @@ impl Connection {
         };
         let options = Options {
             format: if self.xml { Format::Xml } else { Format::Json },
-            trust: self
-                .ca_file
-                .as_ref()
-                .map(read)
-                .transpose()?
-                .unwrap_or_default(),
+            trust: self.ca_file.as_ref().map(read).transpose()?.unwrap_or_default(),
             ..Options::default()
         };
         let integration = Integration {

@@ -49,10 +49,7 @@ pub async fn run(context: &Context, connector: &Connector, args: Args) -> Result
             "stopped_by": done.stopped_by,
         }))?;
     } else {
-        output::line(format_args!(
-            "{} succeeded, {} failed",
-            done.succeeded, done.failed
-        ))?;
+        output::line(format_args!("{} succeeded, {} failed", done.succeeded, done.failed))?;
     }
     match done.stopped_by {
         None => Ok(()),
@@ -83,11 +80,9 @@ async fn hand_over(command: &str, message: Message) -> Result<Outcome, String> {
     let said = excerpt(&String::from_utf8_lossy(&output.stderr));
     match output.status.code() {
         Some(0) => Ok(Outcome::Success),
-        Some(NOT_NOW) => Err(if said.is_empty() {
-            "the command says: not now".to_owned()
-        } else {
-            said
-        }),
+        Some(NOT_NOW) => {
+            Err(if said.is_empty() { "the command says: not now".to_owned() } else { said })
+        }
         Some(code) if said.is_empty() => Ok(Outcome::Failed(format!("exit code {code}"))),
         Some(_) => Ok(Outcome::Failed(said)),
         None => Err("the command was killed".to_owned()),

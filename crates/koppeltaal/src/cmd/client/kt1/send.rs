@@ -75,16 +75,12 @@ fn wrap(connector: &Connector, args: &Args, resource: Node) -> Result<Bundle> {
         .to_owned();
     let event = match &args.event {
         Some(event) => event.clone(),
-        None => usual_event(&resource)
-            .ok_or_else(|| invalid("which event? Give --event"))?
-            .to_owned(),
+        None => {
+            usual_event(&resource).ok_or_else(|| invalid("which event? Give --event"))?.to_owned()
+        }
     };
     let link = args.link.clone().unwrap_or_else(|| {
-        format!(
-            "{}/{kind}/{}",
-            connector.integration().endpoint,
-            uuid::Uuid::new_v4()
-        )
+        format!("{}/{kind}/{}", connector.integration().endpoint, uuid::Uuid::new_v4())
     });
     let patient = args.patient.clone().or_else(|| match kind.as_str() {
         "Patient" => Some(reference::identity(&link).to_owned()),
@@ -146,14 +142,7 @@ mod tests {
     }
 
     fn connector(domain: &str) -> Connector {
-        Connector::new(
-            "http://h",
-            "u",
-            "p",
-            domain,
-            Integration::new("n", "https://a"),
-        )
-        .unwrap()
+        Connector::new("http://h", "u", "p", domain, Integration::new("n", "https://a")).unwrap()
     }
 
     #[test]
@@ -171,10 +160,7 @@ mod tests {
     fn what_cannot_be_guessed_has_to_be_said() {
         assert!(wrap(&connector(""), &args("f"), resource::patient("a", "b")).is_err());
         assert!(wrap(&connector("d"), &args("f"), resource::organization("o")).is_err());
-        let said = Args {
-            event: Some("CreateOrUpdatePatient".into()),
-            ..args("f")
-        };
+        let said = Args { event: Some("CreateOrUpdatePatient".into()), ..args("f") };
         assert!(wrap(&connector("d"), &said, resource::organization("o")).is_ok());
     }
 }
