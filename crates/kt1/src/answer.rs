@@ -194,7 +194,7 @@ impl From<Error> for Refusal {
                 Some(cause.clone()),
             ),
             Error::Unavailable(cause) | Error::Retry(cause) => (
-                "The server cannot do this at the moment; nothing was stored. Try again later."
+                "The server cannot do this at the moment. Try again later; if this was a change, look first whether it was kept."
                     .to_owned(),
                 Some(cause.clone()),
             ),

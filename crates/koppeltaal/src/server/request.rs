@@ -73,7 +73,7 @@ impl Router {
             method = method.as_str(),
             path,
             status = response.status().as_u16(),
-            duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+            duration_ms = (began.elapsed().as_secs_f64() * 1e6).round() / 1e3,
             domain = told.domain,
             instance = told.instance,
             verb = told.verb,

@@ -21,7 +21,7 @@ pub(super) async fn check(context: &Context, findings: &mut Vec<Finding>) -> Res
         "start the server, or set `public_url` to the URL under which clients reach it",
         true,
     )];
-    for instance in directory.instances() {
+    for instance in directory.instances().iter().filter(|instance| instance.takes_part()) {
         if let Some(webhook) = &instance.instance.webhook {
             asked.push((
                 "webhook",
