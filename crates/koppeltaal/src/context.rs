@@ -7,7 +7,7 @@ use std::sync::Arc;
 use koppeltaal_auth::SealKey;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_store::directory::Author;
-use koppeltaal_store::{DatabaseUrl, Options, Store, migrate};
+use koppeltaal_store::{DatabaseUrl, Store, migrate};
 use tokio::sync::OnceCell;
 
 use crate::clock::SystemClock;
@@ -94,7 +94,7 @@ impl Context {
 
     /// The store as it is, whatever its schema; made when there is none.
     pub async fn open_store(&self) -> Result<Store> {
-        Store::open(&self.config.database, &Options::default()).await
+        Store::open(&self.config.database, &self.config.store).await
     }
 
     /// Ends the store's threads, so that what was written is put in order.

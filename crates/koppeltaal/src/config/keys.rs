@@ -71,6 +71,20 @@ pub const KEYS: &[Key] = &[
         "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.\n\
          Left out: sqlite:<data_dir>/koppeltaal.db.",
     ),
+    key(
+        "store.checkpoint",
+        Number,
+        Some("1000"),
+        "SQLite: after how many pages of its log they are copied into the main file; more is\n\
+         faster and makes rare answers slower. 0: in the background, for a bulk import.",
+    ),
+    key(
+        "store.write_connections",
+        Number,
+        Some("8"),
+        "PostgreSQL: connections that write; few on a fast disk, 32 on a slow one.",
+    ),
+    key("store.read_connections", Number, Some("4"), "PostgreSQL: connections that read."),
     secret(
         "seal_key",
         "Base64 of 32 bytes (openssl rand -base64 32): seals keys and secrets in the store.\n\

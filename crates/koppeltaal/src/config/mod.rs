@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use koppeltaal_core::directory::Phase;
-use koppeltaal_store::DatabaseUrl;
+use koppeltaal_store::{DatabaseUrl, Options};
 
 pub use example::example;
 pub use keys::{KEYS, Key, Kind};
@@ -34,6 +34,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The store.
     pub database: DatabaseUrl,
+    /// How the store is used.
+    pub store: Options,
     /// The key that seals secrets, as text: base64 of 32 bytes.
     pub seal_key: String,
     /// Certificate and key, when the server speaks https itself.

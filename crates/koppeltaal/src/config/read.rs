@@ -8,7 +8,8 @@ use std::time::Duration;
 use koppeltaal_auth::seal::{DEVELOPMENT_KEY, SealKey};
 use koppeltaal_core::directory::Phase;
 use koppeltaal_core::{Error, Result, duration, retention};
-use koppeltaal_store::DatabaseUrl;
+use koppeltaal_store::store::Checkpoint;
+use koppeltaal_store::{DatabaseUrl, Options};
 
 use super::keys::{self, Kind};
 use super::values::Values;
@@ -33,6 +34,19 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn store(&mut self) -> Options {
+        let connections = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+        Options {
+            checkpoint: match self.number("store.checkpoint") {
+                0 => Checkpoint::Background,
+                pages => Checkpoint::Pages(pages),
+            },
+            postgres_write_connections: connections(self.at_least_one("store.write_connections")),
+            postgres_read_connections: connections(self.at_least_one("store.read_connections")),
+            ..Options::default()
+        }
+    }
+
     fn config(&mut self) -> Config {
         let listen = self.address("listen");
         let data_dir = PathBuf::from(self.text("data_dir").unwrap_or_default());
@@ -42,6 +56,7 @@ impl Reader<'_> {
             public_url: self.url("public_url"),
             database: self.database(&data_dir),
             data_dir,
+            store: self.store(),
             seal_key: self.seal_key(),
             tls: self.tls(),
             server: Server {

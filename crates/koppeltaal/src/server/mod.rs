@@ -19,7 +19,7 @@ use koppeltaal_core::notification::Schedule;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_delivery::{Delivery, Deps, random_jitter};
 use koppeltaal_kt1 as kt1;
-use koppeltaal_store::{Ids, Options, Store, directory, migrate};
+use koppeltaal_store::{Ids, Store, directory, migrate};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -59,7 +59,7 @@ impl Server {
             None => None,
         };
         let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
-        let store = Store::open(&config.database, &Options::default()).await?;
+        let store = Store::open(&config.database, &config.store).await?;
         for applied in migrate::run(&store).await? {
             tracing::info!(number = applied.number, name = applied.name, "store migrated");
         }
