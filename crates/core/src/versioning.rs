@@ -75,7 +75,9 @@ pub fn decide(rules: Rules, sent: Sent<'_>, known: Option<Known<'_>>) -> Decisio
     }
     match (known, sent.version) {
         (None, None) => Decision::Create,
-        (None, Some(_)) if rules.adopt_unknown => Decision::Adopt,
+        (None, Some(_)) if rules.adopt_unknown || (!sent.focal && !rules.check_non_focal) => {
+            Decision::Adopt
+        }
         (None, Some(_)) => Decision::VersionConflict,
         (Some(_), None) if sent.focal => Decision::FocalVersionMissing,
         (Some(known), Some(version)) if version == known.version => of_current(sent, known),
@@ -145,6 +147,9 @@ mod tests {
     fn unknown_versions_can_be_refused() {
         let rules = Rules { adopt_unknown: false, ..RULES };
         assert_eq!(decide(rules, focal(Some("9")), None), Decision::VersionConflict);
+        assert_eq!(decide(rules, other(Some("9"), b"x"), None), Decision::VersionConflict);
+        let unchecked = Rules { check_non_focal: false, ..rules };
+        assert_eq!(decide(unchecked, other(Some("9"), b"x"), None), Decision::Adopt);
     }
 
     #[test]

@@ -19,8 +19,9 @@ use crate::reach::{Reach, check_url};
 const LAG: Duration = Duration::from_secs(5);
 
 /// Headers that a custom one cannot replace: those of the connection, and those
-/// by which the recipient knows the notification.
-const FIXED: [&str; 10] = [
+/// that the standard describes. Provisioning refuses them; what an older file
+/// left behind is not sent.
+const FIXED: [&str; 12] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -29,6 +30,8 @@ const FIXED: [&str; 10] = [
     "upgrade",
     "te",
     "trailer",
+    "accept",
+    "content-type",
     "category",
     "koppeltaalmessageidentifier",
 ];
@@ -152,7 +155,43 @@ pub(crate) fn shown(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use koppeltaal_core::directory::{Application, Domain, Instance, Secret};
+    use koppeltaal_store::outbox::{Generation, Trigger};
+
     use super::*;
+
+    #[test]
+    fn custom_headers_are_sent_along_and_replace_none_of_the_standard() {
+        let custom = ["Accept", "content-TYPE", "CATEGORY", "KoppeltaalMessageIdentifier", "X-Own"];
+        let webhook = Webhook {
+            url: "https://h.example/x".to_owned(),
+            headers: custom.map(|name| (name.to_owned(), Secret("mine".to_owned()))).into(),
+        };
+        let instance = ConnectedInstance {
+            instance: Instance::default(),
+            application: Arc::new(Application::default()),
+            domain: Arc::new(Domain::default()),
+        };
+        let due = Due {
+            domain: 1,
+            id: 1,
+            generation: Generation::Kt1,
+            instance: 1,
+            identifier: "m-1".to_owned(),
+            failed: 0,
+            next_attempt: Timestamp(0),
+            trigger: Trigger::Automatic,
+            lease: Timestamp(0),
+        };
+        let open: OpenSecret = Arc::new(|secret: &Secret| Ok(secret.0.clone()));
+        let headers = request(&due, &instance, &webhook, &open).unwrap().headers;
+        assert_eq!(headers[ACCEPT], "application/json");
+        assert_eq!(headers[CONTENT_TYPE], "application/json");
+        assert_eq!(headers["koppeltaalmessageidentifier"], "m-1");
+        let mine: Vec<_> = headers.iter().filter(|(_, value)| *value == "mine").collect();
+        assert_eq!(mine.len(), 1);
+        assert_eq!(headers["x-own"], "mine");
+    }
 
     #[test]
     fn a_password_in_a_url_is_not_shown() {

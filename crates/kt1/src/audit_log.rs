@@ -83,7 +83,11 @@ async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Orde
                 }
                 Err(error) => {
                     tracing::warn!(%error, "audit rows of reads wait: the store cannot write");
-                    // Whoever waits for a flush is shutting down: one try is all.
+                    // Whoever waits for a flush is shutting down: no more tries.
+                    while rows.len() < MOST_WAITING {
+                        let Ok(order) = orders.try_recv() else { break };
+                        take(order, &mut rows, &mut waiting);
+                    }
                     if !waiting.is_empty() {
                         break;
                     }

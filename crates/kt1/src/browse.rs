@@ -52,6 +52,9 @@ pub async fn browse(app: &App, call: &Call, caller: &Caller) -> Result<Answer, R
     let (count, page) = (feed::count(call), feed::page(call));
     let Some(browse) = wanted(call, caller) else {
         // A code nobody has: an empty result.
+        let entry =
+            Entry { detail: Some("0 headers".to_owned()), ..call.audit(Action::Browse, caller) };
+        app.parts.audit_log.add(caller.domain.number, entry);
         let paging = Some(Paging { page, count, next: None });
         let found = Found { collection: "MessageHeader", entry: Vec::new(), total: 0, paging };
         return Ok(Answer::tree(feed::bundle(app, call, found)));

@@ -1,8 +1,12 @@
 //! JSON or XML: the parser by Content-Type, the renderer by Accept,
 //! independently of each other (spec 1.5).
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
+use koppeltaal_core::Error;
 use koppeltaal_fhir::{Node, ParseError, dstu1, json};
+
+use crate::answer::Refusal;
 
 /// A wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +83,20 @@ pub fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Reads a body in its format.
-pub fn parse(format: Format, body: &[u8]) -> Result<Node, ParseError> {
+/// Larger bodies are read beside the runtime, so that nobody waits for them.
+const LARGE: usize = 128 * 1024;
+
+/// Reads the body of a request in its format.
+pub async fn read(format: Format, body: &Bytes) -> Result<Node, Refusal> {
+    if body.len() < LARGE {
+        return Ok(parse(format, body)?);
+    }
+    let body = body.clone();
+    let read = tokio::task::spawn_blocking(move || parse(format, &body)).await;
+    Ok(read.map_err(Error::internal)??)
+}
+
+fn parse(format: Format, body: &[u8]) -> Result<Node, ParseError> {
     match format {
         Format::Json => json::parse(body),
         Format::Xml => dstu1::parse_xml(body),

@@ -43,9 +43,10 @@ impl Query {
     }
 }
 
+/// `+` stays: it may stand in a URL, which clients send as it is, and no value of
+/// KT1 holds a space.
 fn decode(text: &str) -> String {
-    let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Everything but what may stand in a query value unencoded.
@@ -70,6 +71,7 @@ mod tests {
         let query = Query::parse("Event=A%20b&patient=https://x/Patient/1&_count=&x");
         assert_eq!(query.get("event"), Some("A b"));
         assert_eq!(query.get("Patient"), Some("https://x/Patient/1"));
+        assert_eq!(Query::parse("_id=a+b%2Bc").get("_id"), Some("a+b+c"));
         assert_eq!(query.get("_count"), None);
         assert_eq!(query.get("x"), None);
     }

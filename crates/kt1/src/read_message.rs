@@ -9,7 +9,7 @@ use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
 use crate::deliver;
-use crate::feed::{self, Found};
+use crate::feed;
 
 /// GET MessageHeader/_search?_id=… : the complete bundle, whatever its status.
 pub async fn by_id(app: &App, call: &Call, caller: &Caller, id: &str) -> Result<Answer, Refusal> {
@@ -28,9 +28,10 @@ pub async fn by_id(app: &App, call: &Call, caller: &Caller, id: &str) -> Result<
         })
         .await?;
     let Some((item, body)) = found else {
-        let found =
-            Found { collection: "MessageHeader", entry: Vec::new(), total: 0, paging: None };
-        return Ok(Answer::tree(feed::bundle(app, call, found)));
+        let entry =
+            Entry { detail: Some("nothing found".to_owned()), ..call.audit(Action::Read, caller) };
+        app.parts.audit_log.add(caller.domain.number, entry);
+        return Ok(feed::nothing(app, call, "MessageHeader"));
     };
     record(app, call, caller, &item);
     let content = deliver::bundle(app, caller, &item, body.as_ref())?;

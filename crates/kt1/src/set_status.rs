@@ -22,7 +22,7 @@ pub async fn set_status(
     caller: &Caller,
     number: i64,
 ) -> Result<Answer, Refusal> {
-    let header = body(call)?;
+    let header = body(call).await?;
     let sent = MessageHeader::of(&header).and_then(MessageHeader::status).ok_or_else(|| {
         Refusal::bad_request(
             "required",
@@ -68,11 +68,11 @@ pub async fn set_status(
     }
 }
 
-fn body(call: &Call) -> Result<Node, Refusal> {
+async fn body(call: &Call) -> Result<Node, Refusal> {
     let format = call.body_format.ok_or_else(|| {
         Refusal::bad_request("structure", "The body must be a MessageHeader in JSON or XML.")
     })?;
-    let node = negotiate::parse(format, &call.body)?;
+    let node = negotiate::read(format, &call.body).await?;
     if node.resource_type() == Some("MessageHeader") {
         Ok(node)
     } else {

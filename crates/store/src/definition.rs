@@ -131,7 +131,7 @@ pub struct Publication<'a> {
 /// Why a definition was not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The domain is offered another definition with this identifier.
+    /// The domain has another definition with this identifier.
     Duplicate,
     /// There is no such definition.
     Unknown,
@@ -269,17 +269,18 @@ pub fn update(
     }
 }
 
+/// Identifiers are unique in the domain that a definition is published in.
 fn has_identifier(
     tx: &mut dyn Tx,
     from: &Visibility,
     identifier: &str,
     except: i64,
 ) -> Result<bool> {
-    let sql = format!(
-        "SELECT 1 FROM kt1_definition WHERE {} AND identifier = $2 AND number <> $3 LIMIT 1",
-        from.condition()
-    );
-    Ok(tx.query_one(&sql, args![from.domain, identifier, except])?.is_some())
+    let row = tx.query_one(
+        "SELECT 1 FROM kt1_definition WHERE domain = $1 AND identifier = $2 AND number <> $3",
+        args![from.domain, identifier, except],
+    )?;
+    Ok(row.is_some())
 }
 
 /// The message that tells one domain of a published definition.
@@ -333,6 +334,7 @@ pub fn announce(
                 event: Event::CreateOrUpdateActivityDefinition,
                 sender: None,
                 patient: None,
+                subject: None,
                 focal: &composed.focal,
                 focal_version: &definition.version,
                 may_supersede: true,

@@ -1,12 +1,44 @@
 //! Keys and version stamps of this process. Each process that writes takes a
 //! number of its own from the store, so that no two give the same key.
 
-use koppeltaal_core::id::{Sequence, StampSequence};
-use koppeltaal_core::version::Stamp;
-use koppeltaal_core::{Result, Timestamp};
+use std::time::Duration;
 
-use crate::args;
+use koppeltaal_core::id::{NODES, Sequence, StampSequence};
+use koppeltaal_core::version::Stamp;
+use koppeltaal_core::{Error, Result, Timestamp};
+
 use crate::store::Store;
+use crate::{args, job};
+
+/// The process number of a server, for as long as it is renewed.
+#[derive(Debug, Clone)]
+pub struct NodeLease {
+    store: Store,
+    node: i64,
+    started: Timestamp,
+}
+
+impl NodeLease {
+    /// How often to renew.
+    pub const INTERVAL: Duration = Duration::from_secs(60);
+
+    /// Keeps the number. False when it was lost: the store could not be reached
+    /// for so long that another server took it.
+    pub async fn renew(&self, now: Timestamp) -> Result<bool> {
+        let (node, started) = (self.node, self.started);
+        self.store.write(move |tx| job::renew(tx, &name(node), started, now.plus(LEASE))).await
+    }
+
+    /// Gives the number back.
+    pub async fn release(self, now: Timestamp) -> Result<()> {
+        let node = self.node;
+        self.store.write(move |tx| job::finish(tx, &name(node), now, "stopped")).await
+    }
+}
+
+fn name(node: i64) -> String {
+    format!("process-{node}")
+}
 
 /// The keys and stamps of one process.
 #[derive(Debug)]
@@ -15,20 +47,43 @@ pub struct Ids {
     stamps: StampSequence,
 }
 
+/// Process numbers of servers lie below this, those of commands from here on.
+const SERVERS: i64 = NODES / 2;
+/// How long a server that was killed keeps its number.
+const LEASE: Duration = Duration::from_secs(600);
+
 impl Ids {
-    /// Takes a number from the store and starts counting.
+    /// Takes a number for a command, which lives shortly.
     pub async fn take(store: &Store) -> Result<Self> {
-        let node = store
+        let turn = store
             .write(|tx| {
                 let row = tx.query_one(
-                    "INSERT INTO counter (name, value) VALUES ('process', 1)
+                    "INSERT INTO counter (name, value) VALUES ('command', 1)
                      ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value",
                     args![],
                 )?;
                 row.unwrap_or_default().int(0)
             })
             .await?;
-        Ok(Self::of_node(node))
+        Ok(Self::of_node(SERVERS + turn % (NODES - SERVERS)))
+    }
+
+    /// Takes a number for a server, which no other server has. It is kept by
+    /// [`NodeLease::renew`].
+    pub async fn lease(store: &Store, now: Timestamp) -> Result<(Self, NodeLease)> {
+        let node = store
+            .write(move |tx| {
+                for node in 0..SERVERS {
+                    if job::take(tx, &name(node), now, now.plus(LEASE))? {
+                        return Ok(node);
+                    }
+                }
+                Err(Error::Unavailable(format!(
+                    "{SERVERS} servers use this store already, or were killed within ten minutes"
+                )))
+            })
+            .await?;
+        Ok((Self::of_node(node), NodeLease { store: store.clone(), node, started: now }))
     }
 
     /// The keys of a given process number (tests).

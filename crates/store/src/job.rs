@@ -18,6 +18,16 @@ pub fn take(tx: &mut dyn Tx, name: &str, now: Timestamp, until: Timestamp) -> Re
     Ok(taken == 1)
 }
 
+/// Keeps the lease that was taken at `started` until `until`. False when it
+/// lapsed and another process took it.
+pub fn renew(tx: &mut dyn Tx, name: &str, started: Timestamp, until: Timestamp) -> Result<bool> {
+    let renewed = tx.execute(
+        "UPDATE job SET lease_until = $3 WHERE name = $1 AND last_started = $2",
+        args![name, started, until],
+    )?;
+    Ok(renewed == 1)
+}
+
 /// Gives the lease back and notes what was done.
 pub fn finish(tx: &mut dyn Tx, name: &str, now: Timestamp, result: &str) -> Result<()> {
     tx.execute(

@@ -17,7 +17,7 @@ pub mod store;
 pub mod test_support;
 pub mod tx;
 
-pub use ids::Ids;
+pub use ids::{Ids, NodeLease};
 pub use scope::{DomainTx, Scope};
 pub use store::{DatabaseUrl, Options, Store};
 pub use tx::{Arg, Dialect, Row, Tx, Value};

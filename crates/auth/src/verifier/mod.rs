@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use self::cache::{Cache, Key};
 pub use self::throttle::Limits;
-use self::throttle::Throttle;
+use self::throttle::{Guess, Throttle};
 use crate::password::{self, NOBODY};
 
 /// What bounds the work of a [`Verifier`].
@@ -66,12 +66,19 @@ pub struct Verifier {
     settings: Settings,
     /// Keys the cache with a secret of this process, useless outside it.
     mac: Hmac<Sha256>,
-    right: Mutex<Cache>,
-    wrong: Mutex<Cache>,
-    throttle: Mutex<Throttle>,
+    memory: Arc<Memory>,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     flights: Mutex<HashMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// What argon2 has said. The threads it runs on write it down themselves, so a
+/// caller who hangs up guesses no more cheaply than one who waits.
+#[derive(Debug)]
+struct Memory {
+    right: Mutex<Cache>,
+    wrong: Mutex<Cache>,
+    throttle: Mutex<Throttle>,
     runs: AtomicUsize,
 }
 
@@ -87,19 +94,21 @@ impl Verifier {
         Self {
             settings,
             mac: Hmac::new(&rand::random::<[u8; 64]>().into()),
-            right: Mutex::new(Cache::new(settings.most_remembered)),
-            wrong: Mutex::new(Cache::new(settings.most_remembered)),
-            throttle: Mutex::new(Throttle::new(settings.wrong)),
+            memory: Arc::new(Memory {
+                right: Mutex::new(Cache::new(settings.most_remembered)),
+                wrong: Mutex::new(Cache::new(settings.most_remembered)),
+                throttle: Mutex::new(Throttle::new(settings.wrong)),
+                runs: AtomicUsize::new(0),
+            }),
             permits: Arc::new(Semaphore::new(settings.at_once.max(1))),
             waiting: AtomicUsize::new(0),
             flights: Mutex::new(HashMap::new()),
-            runs: AtomicUsize::new(0),
         }
     }
 
     /// How often argon2 has run.
     pub fn runs(&self) -> usize {
-        self.runs.load(Ordering::Relaxed)
+        self.memory.runs.load(Ordering::Relaxed)
     }
 
     /// Whether the password is that of `instance`, or, until its time is up,
@@ -107,9 +116,10 @@ impl Verifier {
     /// `None` when there is none, which costs the same time and is `false`.
     /// Whether the instance may take part is the caller's question.
     ///
-    /// [`Error::TooMany`] after too many wrong passwords, which never happens to
-    /// a password that this process has seen to be right; [`Error::Unavailable`]
-    /// when too many attempts wait.
+    /// [`Error::TooMany`] after too many wrong passwords for this user name from
+    /// this address (or, when no instance has the user name, from this address),
+    /// which never happens to a password that this process has seen to be right;
+    /// [`Error::Unavailable`] when too many attempts wait.
     pub async fn verify(
         &self,
         instance: Option<&ConnectedInstance>,
@@ -134,61 +144,50 @@ impl Verifier {
         }
         // Who was right before and only has to be checked again is not slowed
         // down by those who guess at the same address.
-        let trusted = candidates.iter().any(|(key, _)| lock(&self.right).learned(key).is_some());
-        if !trusted {
-            lock(&self.throttle).take(attempt.username, attempt.address, now)?;
-        }
-        let outcome = self.run(&candidates, attempt.password, now).await;
-        if !trusted && !matches!(outcome, Ok(false)) {
-            lock(&self.throttle).give_back(attempt.username, attempt.address, now);
-        }
-        outcome
+        let trusted =
+            candidates.iter().any(|(key, _)| lock(&self.memory.right).learned(key).is_some());
+        let guess =
+            (!trusted).then(|| Guess::new(attempt.username, attempt.address, instance.is_some()));
+        self.run(candidates, attempt.password.to_owned(), guess, now).await
     }
 
     /// What is known without argon2: right, or wrong against every hash.
     fn remembered(&self, candidates: &[(Key, String)], now: Timestamp) -> Option<bool> {
-        let mut right = lock(&self.right);
+        let mut right = lock(&self.memory.right);
         let fresh = |at: Timestamp| now.since(at) < self.settings.remembered;
         if candidates.iter().any(|(key, _)| right.learned(key).is_some_and(fresh)) {
             return Some(true);
         }
         drop(right);
-        let mut wrong = lock(&self.wrong);
+        let mut wrong = lock(&self.memory.wrong);
         candidates.iter().all(|(key, _)| wrong.learned(key).is_some()).then_some(false)
     }
 
     async fn run(
         &self,
-        candidates: &[(Key, String)],
-        password: &str,
+        candidates: Vec<(Key, String)>,
+        password: String,
+        guess: Option<Guess>,
         now: Timestamp,
     ) -> Result<bool> {
-        for (key, hash) in candidates {
-            if lock(&self.wrong).learned(key).is_some() {
-                continue;
-            }
-            let right = self.argon2(password.to_owned(), hash.clone()).await?;
-            let cache = if right { &self.right } else { &self.wrong };
-            lock(cache).insert(*key, now);
-            if right {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    async fn argon2(&self, password: String, hash: String) -> Result<bool> {
+        let allowed = || match &guess {
+            Some(guess) => lock(&self.memory.throttle).check(guess, now),
+            None => Ok(()),
+        };
+        allowed()?;
         let busy = || Error::Unavailable("Too many instances sign in at this moment".to_owned());
         let permit = {
             let _place = Place::take(&self.waiting, self.settings.waiting).ok_or_else(busy)?;
             let permits = Arc::clone(&self.permits);
             permits.acquire_owned().await.map_err(|_| busy())?
         };
-        self.runs.fetch_add(1, Ordering::Relaxed);
+        // Those who ran while this one waited may have emptied the bucket.
+        allowed()?;
+        let memory = Arc::clone(&self.memory);
         // The permit goes along: a caller who hangs up does not free the core.
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            password::verify(&password, &hash)
+            memory.try_each(&candidates, &password, guess, now)
         })
         .await
         .map_err(Error::internal)?
@@ -201,6 +200,35 @@ impl Verifier {
             mac.update(part.as_bytes());
         }
         mac.finalize().into_bytes().into()
+    }
+}
+
+impl Memory {
+    /// Runs argon2 against one hash after the other; only a password that fits
+    /// none of them is charged for.
+    fn try_each(
+        &self,
+        candidates: &[(Key, String)],
+        password: &str,
+        guess: Option<Guess>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        for (key, hash) in candidates {
+            if lock(&self.wrong).learned(key).is_some() {
+                continue;
+            }
+            self.runs.fetch_add(1, Ordering::Relaxed);
+            let right = password::verify(password, hash)?;
+            let cache = if right { &self.right } else { &self.wrong };
+            lock(cache).insert(*key, now);
+            if right {
+                return Ok(true);
+            }
+        }
+        if let Some(guess) = guess {
+            lock(&self.throttle).charge(guess, now);
+        }
+        Ok(false)
     }
 }
 

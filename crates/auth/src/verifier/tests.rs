@@ -121,6 +121,76 @@ async fn guessing_is_throttled_and_a_known_right_password_never_is() {
     assert_eq!(verifier.verify(Some(&instance), with("c"), later).await, Ok(false));
 }
 
+fn named(n: usize) -> Attempt<'static> {
+    const NAMES: [&str; 8] = ["a@d", "b@d", "c@d", "d@d", "e@d", "f@d", "g@d", "h@d"];
+    Attempt { username: NAMES[n], ..with("right: yes") }
+}
+
+#[tokio::test]
+async fn right_passwords_behind_one_address_are_not_throttled_when_they_come_at_once() {
+    let verifier = Verifier::new(Settings {
+        wrong: Limits { per_username: 1, per_address: 1 },
+        ..Settings::default()
+    });
+    let instance = connected(|_| {});
+    let burst = (0..8).map(|n| verifier.verify(Some(&instance), named(n), NOW));
+    for outcome in join_all(burst).await {
+        assert_eq!(outcome, Ok(true));
+    }
+    assert_eq!(verifier.runs(), 8);
+}
+
+#[tokio::test]
+async fn guesses_behind_one_address_keep_out_unknown_user_names_only() {
+    let verifier = Verifier::new(Settings {
+        wrong: Limits { per_username: 2, per_address: 3 },
+        ..Settings::default()
+    });
+    let instance = connected(|_| {});
+    for n in 0..3 {
+        assert_eq!(verifier.verify(None, named(n), NOW).await, Ok(false));
+    }
+    let refused = verifier.verify(None, named(3), NOW).await;
+    assert!(matches!(refused, Err(Error::TooMany(_))));
+    for guess in ["a", "b"] {
+        assert_eq!(verifier.verify(Some(&instance), with(guess), NOW).await, Ok(false));
+    }
+    let refused = verifier.verify(Some(&instance), with("c"), NOW).await;
+    assert!(matches!(refused, Err(Error::TooMany(_))));
+    assert_eq!(verifier.verify(Some(&instance), named(4), NOW).await, Ok(true));
+}
+
+#[tokio::test]
+async fn the_password_before_is_not_charged_for() {
+    let verifier = Verifier::new(Settings {
+        wrong: Limits { per_username: 1, per_address: 1 },
+        ..Settings::default()
+    });
+    let instance = connected(|i| {
+        i.previous_password_hash = i.password_hash.replace(password::hash("new").unwrap());
+        i.previous_password_until = Some(NOW.plus(Duration::from_secs(60)));
+    });
+    for password in ["right: yes", "new"] {
+        assert_eq!(verifier.verify(Some(&instance), with(password), NOW).await, Ok(true));
+    }
+}
+
+#[tokio::test]
+async fn guesses_that_wait_together_do_not_all_run() {
+    let verifier = Verifier::new(Settings {
+        at_once: 1,
+        wrong: Limits { per_username: 2, per_address: 100 },
+        ..Settings::default()
+    });
+    let instance = connected(|_| {});
+    let passwords: Vec<String> = (0..12).map(|n| format!("guess {n}")).collect();
+    let attempts =
+        passwords.iter().map(|password| verifier.verify(Some(&instance), with(password), NOW));
+    let outcomes = join_all(attempts).await;
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Ok(false)).count(), 2);
+    assert_eq!(verifier.runs(), 2);
+}
+
 #[tokio::test]
 async fn too_many_who_wait_are_turned_away() {
     let verifier = Verifier::new(Settings { at_once: 1, waiting: 1, ..Settings::default() });

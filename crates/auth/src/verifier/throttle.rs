@@ -17,7 +17,7 @@ const MOST_BUCKETS: usize = 10_000;
 pub struct Limits {
     /// For one user name from one address.
     pub per_username: u32,
-    /// For one address.
+    /// For one address, over all user names that no instance has.
     pub per_address: u32,
 }
 
@@ -35,27 +35,43 @@ impl Throttle {
         }
     }
 
-    /// Takes a token for an attempt that may turn out wrong, or refuses it.
-    pub(super) fn take(&mut self, username: &str, address: IpAddr, now: Timestamp) -> Result<()> {
-        let address = network(address);
-        let ours = (username.to_owned(), address);
-        let wait = self.usernames.wait(&ours, now).max(self.addresses.wait(&address, now));
+    /// Refuses an attempt while a bucket that counts for it is empty.
+    pub(super) fn check(&self, guess: &Guess, now: Timestamp) -> Result<()> {
+        let mut wait = self.usernames.wait(&guess.username, now);
+        if !guess.exists {
+            wait = wait.max(self.addresses.wait(&guess.username.1, now));
+        }
         if wait > Duration::ZERO {
             return Err(Error::TooMany(format!(
                 "Too many attempts to sign in with a wrong password: try again in {} s",
                 wait.as_secs() + 1
             )));
         }
-        self.usernames.add(ours, -1.0, now);
-        self.addresses.add(address, -1.0, now);
         Ok(())
     }
 
-    /// Gives the token back: the password was right.
-    pub(super) fn give_back(&mut self, username: &str, address: IpAddr, now: Timestamp) {
-        let address = network(address);
-        self.usernames.add((username.to_owned(), address), 1.0, now);
-        self.addresses.add(address, 1.0, now);
+    /// The password was wrong.
+    pub(super) fn charge(&mut self, guess: Guess, now: Timestamp) {
+        if !guess.exists {
+            self.addresses.take(guess.username.1, now);
+        }
+        self.usernames.take(guess.username, now);
+    }
+}
+
+/// What the throttle wants to know of an attempt.
+#[derive(Debug, Clone)]
+pub(super) struct Guess {
+    username: (String, IpAddr),
+    /// Whether an instance has the user name. All instances of an organisation
+    /// may share the address of a proxy, so the address alone never counts for
+    /// them.
+    exists: bool,
+}
+
+impl Guess {
+    pub(super) fn new(username: &str, address: IpAddr, exists: bool) -> Self {
+        Self { username: (username.to_owned(), network(address)), exists }
     }
 }
 
@@ -93,8 +109,9 @@ impl<K: Eq + Hash> Buckets<K> {
         Duration::from_secs_f64(missing * 60.0 / self.most)
     }
 
-    fn add(&mut self, key: K, tokens: f64, now: Timestamp) {
-        let level = (self.level(&key, now) + tokens).min(self.most);
+    /// Below zero too: attempts that ran at the same time saw the same level.
+    fn take(&mut self, key: K, now: Timestamp) {
+        let level = self.level(&key, now) - 1.0;
         if self.levels.len() >= MOST_BUCKETS && !self.levels.contains_key(&key) {
             let most = self.most;
             self.levels.retain(|_, (level, at)| {
@@ -118,37 +135,50 @@ mod tests {
         Timestamp(seconds * 1_000_000)
     }
 
-    #[test]
-    fn a_name_is_slowed_down_at_one_address_and_free_at_another() {
-        let mut throttle = Throttle::new(LIMITS);
-        let (here, there) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
-        for _ in 0..3 {
-            throttle.take("u", here, at(0)).unwrap();
-        }
-        assert!(matches!(throttle.take("u", here, at(0)), Err(Error::TooMany(_))));
-        throttle.take("u", there, at(0)).unwrap();
-        throttle.take("u", here, at(20)).unwrap();
-        assert!(throttle.take("u", here, at(20)).is_err());
+    /// A wrong password, if it is let through.
+    fn wrong(throttle: &mut Throttle, guess: Guess, now: Timestamp) -> Result<()> {
+        throttle.check(&guess, now)?;
+        throttle.charge(guess, now);
+        Ok(())
     }
 
     #[test]
-    fn many_names_from_one_address_are_slowed_down_too() {
+    fn a_name_is_slowed_down_at_one_address_and_free_at_another() {
+        for exists in [true, false] {
+            let mut throttle = Throttle::new(LIMITS);
+            let here = Guess::new("u", [10, 0, 0, 1].into(), exists);
+            let there = Guess::new("u", [10, 0, 0, 2].into(), exists);
+            for _ in 0..3 {
+                wrong(&mut throttle, here.clone(), at(0)).unwrap();
+            }
+            let refused = throttle.check(&here, at(0));
+            assert!(matches!(refused, Err(Error::TooMany(_))), "{exists}");
+            wrong(&mut throttle, there, at(0)).unwrap();
+            wrong(&mut throttle, here.clone(), at(20)).unwrap();
+            assert!(throttle.check(&here, at(20)).is_err());
+        }
+    }
+
+    #[test]
+    fn an_address_is_slowed_down_for_names_that_do_not_exist_only() {
         let mut throttle = Throttle::new(LIMITS);
         let address: IpAddr = "2001:db8::1".parse().unwrap();
         let neighbour: IpAddr = "2001:db8::2".parse().unwrap();
-        for n in 0..5 {
-            throttle.take(&format!("u{n}"), address, at(0)).unwrap();
+        for n in 0..50 {
+            wrong(&mut throttle, Guess::new(&format!("i{n}"), address, true), at(0)).unwrap();
         }
-        assert!(throttle.take("v", neighbour, at(0)).is_err());
-        throttle.give_back("u0", address, at(0));
-        throttle.take("v", neighbour, at(0)).unwrap();
+        for n in 0..5 {
+            wrong(&mut throttle, Guess::new(&format!("u{n}"), address, false), at(0)).unwrap();
+        }
+        assert!(throttle.check(&Guess::new("v", neighbour, false), at(0)).is_err());
+        throttle.check(&Guess::new("w", neighbour, true), at(0)).unwrap();
     }
 
     #[test]
     fn the_buckets_stay_bounded() {
         let mut buckets = Buckets::new(3);
         for n in 0..(MOST_BUCKETS * 3) {
-            buckets.add(n, -1.0, at(0));
+            buckets.take(n, at(0));
             assert!(buckets.levels.len() <= MOST_BUCKETS);
         }
     }

@@ -138,7 +138,8 @@ impl<'a> ActivityDefinition<'a> {
             self.0.get("code").cloned().unwrap_or_else(|| other::code(other::ACTIVITY_DEFINITION)),
         );
         for (name, value) in self.0.as_object().into_iter().flat_map(Members::iter) {
-            if !members.contains(name) && name != "identifier" {
+            // By name and not by looking into `members`, which a hostile sender can make long.
+            if !WRITTEN.contains(&name) {
                 members.push(name, value.clone());
             }
         }
@@ -199,6 +200,9 @@ impl<'a> ActivityDefinition<'a> {
         object! { "status" => "generated", "div" => div }
     }
 }
+
+/// The elements that [`ActivityDefinition::normalised`] writes itself.
+const WRITTEN: [&str; 6] = ["resourceType", "id", "extension", "text", "identifier", "code"];
 
 /// The Coding of an ActivityKind or ActivityPerformer, for building definitions.
 fn coding(system: &str, code: &str) -> Node {

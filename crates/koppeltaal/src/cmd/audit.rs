@@ -25,8 +25,8 @@ enum Action {
         #[command(flatten)]
         filter: FilterArgs,
         /// How many at most
-        #[arg(long, default_value_t = 100)]
-        limit: usize,
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
     },
     /// Every row as one JSON object a line
     Export {
@@ -91,6 +91,7 @@ const SERVER: &str = "server";
 pub async fn run(context: &Context, args: Args) -> Result<()> {
     match args.action {
         Action::Search { filter, limit } => {
+            let limit = usize::try_from(limit)?;
             let mut objects = Vec::new();
             each(context, &filter, Some(limit), |object| {
                 objects.push(object);

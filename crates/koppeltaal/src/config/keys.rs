@@ -71,10 +71,16 @@ pub const KEYS: &[Key] = &[
         "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME.\n\
          Left out: sqlite:<data_dir>/koppeltaal.db.",
     ),
+    secret(
+        "seal_key",
+        "Base64 of 32 bytes (openssl rand -base64 32): seals keys and secrets in the store.\n\
+         Left out: a development key that everybody knows; `serve` refuses it as soon as a\n\
+         domain is in phase acceptance or production.",
+    ),
     key(
         "store.checkpoint",
         Number,
-        Some("1000"),
+        Some("2000"),
         "SQLite: after how many pages of its log they are copied into the main file; more is\n\
          faster and makes rare answers slower. 0: in the background, for a bulk import.",
     ),
@@ -85,12 +91,6 @@ pub const KEYS: &[Key] = &[
         "PostgreSQL: connections that write; few on a fast disk, 32 on a slow one.",
     ),
     key("store.read_connections", Number, Some("4"), "PostgreSQL: connections that read."),
-    secret(
-        "seal_key",
-        "Base64 of 32 bytes (openssl rand -base64 32): seals keys and secrets in the store.\n\
-         Left out: a development key that everybody knows; `serve` refuses it as soon as a\n\
-         domain is in phase acceptance or production.",
-    ),
     key("tls.certificate", Path, None, "PEM file with the certificate chain: serve https."),
     key("tls.key", Path, None, "PEM file with the private key."),
     key("server.name", Text, Some("Koppeltaal"), "The name of this environment."),

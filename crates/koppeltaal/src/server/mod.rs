@@ -19,7 +19,7 @@ use koppeltaal_core::notification::Schedule;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_delivery::{Delivery, Deps, random_jitter};
 use koppeltaal_kt1 as kt1;
-use koppeltaal_store::{Ids, Store, directory, migrate};
+use koppeltaal_store::{Ids, NodeLease, Store, directory, migrate};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -30,6 +30,8 @@ use request::Router;
 
 /// How long requests in progress may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How long the last audit rows may take to be written.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -48,6 +50,8 @@ pub struct Server {
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
     following: JoinSet<()>,
+    node: NodeLease,
+    clock: Arc<dyn Clock>,
 }
 
 impl Server {
@@ -67,7 +71,8 @@ impl Server {
         let snapshot = store.read(directory::load).await?;
         refuse_development_key(&seal, &snapshot)?;
         let (directory, follower) = follow::follow(store.clone(), snapshot);
-        let ids = Arc::new(Ids::take(&store).await?);
+        let (ids, node) = Ids::lease(&store, clock.now()).await?;
+        let ids = Arc::new(ids);
         let delivery = Delivery::start(
             Deps {
                 store: store.clone(),
@@ -96,7 +101,7 @@ impl Server {
             ids,
             directory: directory.clone(),
             verifier: Arc::new(Verifier::default()),
-            clock,
+            clock: clock.clone(),
             audit_log: audit_log.clone(),
             waker: delivery.waker(),
             metrics: kt1_metrics,
@@ -116,6 +121,7 @@ impl Server {
         // listeners: it is none of those that shutdown waits for.
         let mut following = JoinSet::new();
         following.spawn(follower);
+        following.spawn(keep_node(node.clone(), clock.clone()));
         let metrics_address = metrics_listener
             .as_ref()
             .map(TcpListener::local_addr)
@@ -137,6 +143,8 @@ impl Server {
             stop,
             listeners,
             following,
+            node,
+            clock,
         })
     }
 
@@ -149,16 +157,36 @@ impl Server {
     /// they left to be written, and closes the store.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
-        drop(self.jobs);
         let drained = async { while self.listeners.join_next().await.is_some() {} };
-        if tokio::time::timeout(DRAIN + Duration::from_secs(5), drained).await.is_err() {
+        let drained = tokio::time::timeout(DRAIN + Duration::from_secs(5), drained);
+        let (drained, ()) = tokio::join!(drained, self.jobs.shutdown());
+        if drained.is_err() {
             tracing::warn!("some connections did not end in time and were cut");
         }
         self.listeners.abort_all();
         self.following.shutdown().await;
         self.delivery.shutdown().await;
-        self.audit_log.flush().await;
+        if tokio::time::timeout(LAST_WRITES, self.audit_log.flush()).await.is_err() {
+            tracing::warn!("the last audit rows of reads could not be written");
+        }
+        if let Err(error) = self.node.release(self.clock.now()).await {
+            tracing::debug!(%error, "the number of this process ends by itself");
+        }
         self.store.close().await;
+    }
+}
+
+/// Keeps the number of this process while it lives.
+async fn keep_node(node: NodeLease, clock: Arc<dyn Clock>) {
+    loop {
+        tokio::time::sleep(NodeLease::INTERVAL).await;
+        match node.renew(clock.now()).await {
+            Ok(true) => {}
+            Ok(false) => tracing::error!("another server has the number of this one: restart it"),
+            Err(error) => {
+                tracing::warn!(%error, "the number of this process could not be renewed");
+            }
+        }
     }
 }
 

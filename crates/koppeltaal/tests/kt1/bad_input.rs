@@ -18,6 +18,8 @@ on_both_engines!(
     nesting_has_an_end,
     document_types_and_entities_are_refused,
     a_body_over_the_limit_is_refused,
+    parts_that_would_burden_others_are_refused,
+    an_event_without_its_system_is_unknown,
     unknown_queries_and_urls_are_refused,
     every_method_on_every_url_is_answered,
     a_flood_of_one_instance_is_throttled_and_the_others_are_served,
@@ -119,7 +121,7 @@ async fn unknown_queries_and_urls_are_refused(engine: Engine) {
             app.a().get(&format!("MessageHeader/_search?_query={query}")).await.expect(400);
         assert_eq!(answer.code(), "not-supported");
     }
-    for path in ["", "Patient", "Patient/1", "Condition/_search", "Other/1/2/3", "Device/x"] {
+    for path in ["", "Practitioner", "Patient/1", "Condition/_search", "Other/1/2/3", "Device/x"] {
         let answer = app.a().get(path).await;
         assert!([404, 405].contains(&answer.status), "{path}: {}", answer.status);
     }
@@ -275,4 +277,28 @@ async fn answer(stream: &mut TcpStream) -> String {
     };
     tokio::time::timeout(Duration::from_secs(20), read).await.expect("never a hang");
     String::from_utf8_lossy(&said).into_owned()
+}
+
+async fn parts_that_would_burden_others_are_refused(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let mut large_header = about_patient(&patient("p1")).json().clone();
+    large_header["entry"][0]["content"]["reason"] = "x".repeat(70_000).into();
+    let mut many_entries = about_patient(&patient("p1")).json().clone();
+    let entries = many_entries["entry"].as_array_mut().unwrap();
+    for _ in 0..2000 {
+        entries.push(serde_json::json!({ "content": { "resourceType": "Patient" } }));
+    }
+    for message in [large_header, many_entries] {
+        let answer = app.a().post("Mailbox", message.to_string()).await.expect(400);
+        assert_eq!(answer.code(), "too-long");
+    }
+    assert_eq!(app.stored().await, [0, 0, 0]);
+}
+
+async fn an_event_without_its_system_is_unknown(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let mut message = about_patient(&patient("p1")).json().clone();
+    message["entry"][0]["content"]["event"].as_object_mut().unwrap().remove("system");
+    let answer = app.a().post("Mailbox", message.to_string()).await.expect(400);
+    assert_eq!(answer.code(), "code-unknown");
 }

@@ -188,7 +188,7 @@ async fn a_page_of_a_large_mailbox_is_quick(engine: Engine) {
         Engine::Postgres => "WITH s(n) AS (SELECT generate_series(1::bigint, 99999))",
     };
     let message = format!(
-        "INSERT INTO kt1_message {series} SELECT domain, id + 100 * n, identifier, event, sender, patient, focal,
+        "INSERT INTO kt1_message {series} SELECT domain, id + 100 * n, identifier, event, sender, patient, subject, focal,
            focal_version, created, retrieved, expired, header FROM kt1_message, s WHERE id =
            (SELECT MIN(id) FROM kt1_message)"
     );

@@ -13,7 +13,11 @@ use crate::support::message::{
 use crate::support::setup::{D, E};
 use crate::support::{Engine, TestApp, eventually};
 
-on_both_engines!(nothing_of_an_erased_patient_is_left, another_domain_and_a_dry_run_touch_nothing);
+on_both_engines!(
+    nothing_of_an_erased_patient_is_left,
+    what_a_caregiver_is_named_for_goes_with_the_patient,
+    another_domain_and_a_dry_run_touch_nothing,
+);
 
 async fn erased(app: &TestApp, domain: &str, url: &str, dry: bool) -> Erasure {
     let clock = app.clock.clone();
@@ -73,12 +77,38 @@ async fn nothing_of_an_erased_patient_is_left(engine: Engine) {
     }
     assert_eq!(app.b().browse("").await.entries().len(), 5);
     assert!(app.tables_with("stays").await.contains(&"kt1_body"));
-    let row = app.audited(Action::Erase).await;
-    assert_eq!(row.agent, "operator");
-    assert_eq!(row.patient.as_deref(), Some(url.as_str()));
+    // Each transaction tells what it removed.
+    let rows = app.audit(Action::Erase).await;
+    let details: Vec<_> = rows.iter().filter_map(|row| row.detail.as_deref()).collect();
+    assert_eq!(
+        details,
+        ["5 messages, 15 copies, 0 resources", "0 messages, 0 copies, 5 resources"]
+    );
+    for row in &rows {
+        assert_eq!(row.agent, "operator");
+        assert_eq!(row.patient.as_deref(), Some(url.as_str()));
+    }
     // Nothing is left to find, and the patient may come anew.
-    assert_eq!(erased(&app, D, &url, true).await, Erasure::default());
+    assert_eq!(erased(&app, D, &url, false).await, Erasure::default());
+    assert_eq!(app.audit(Action::Erase).await.len(), 2);
     app.sent(&about_patient(&patient("gone"))).await;
+}
+
+// The header may name a RelatedPerson or a Practitioner instead of the patient.
+async fn what_a_caregiver_is_named_for_goes_with_the_patient(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let (p, other) = (patient("gone"), patient("stays"));
+    let kin = related_person("kin", &p);
+    let plan = care_plan("plan-of-gone", &p);
+    app.sent(&message("CreateOrUpdateCarePlan", &plan, &[&p, &kin]).about(&kin.url)).await;
+    let theirs = care_plan("plan-of-stays", &other);
+    app.sent(&message("CreateOrUpdateCarePlan", &theirs, &[&other]).about(&kin.url)).await;
+    let filter = format!("Patient={}", kin.url);
+    assert_eq!(app.b().browse(&filter).await.entries().len(), 2, "the header is the filter");
+    let report = erased(&app, D, &p.url, false).await;
+    assert_eq!(report, Erasure { messages: 1, items: 3, resources: 3 });
+    assert_eq!(app.tables_with("gone").await, ["audit"]);
+    assert_eq!(app.stored().await, [1, 3, 2]);
 }
 
 async fn another_domain_and_a_dry_run_touch_nothing(engine: Engine) {

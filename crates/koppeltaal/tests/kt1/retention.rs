@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use koppeltaal_core::audit::Action;
 use koppeltaal_core::directory::RetentionSetting;
 use koppeltaal_core::event::Event;
-use koppeltaal_kt1::{RetentionReport, run_retention};
+use koppeltaal_kt1::{JobSettings, Jobs, RetentionReport, run_retention};
+use koppeltaal_store::args;
+use tokio::sync::watch;
 
 use crate::support::message::{about_patient, message, patient, practitioner};
 use crate::support::setup::{D, Setup};
@@ -22,6 +24,8 @@ on_both_engines!(
     replaced_copies_count_as_had,
     failed_copies_keep_the_body,
     the_job_runs_by_itself,
+    each_transaction_records_what_it_removed,
+    a_stop_in_the_middle_of_a_run_gives_the_lease_back,
     a_dry_run_removes_nothing,
     an_old_header_forgets_the_patient,
     an_expired_message_can_be_claimed_when_asked_for,
@@ -234,6 +238,68 @@ async fn the_job_runs_by_itself(engine: Engine) {
     app.sent_patient("p1").await;
     app.advance(57 * DAY);
     eventually("the body goes", async || bodies(&app).await == 0).await;
+}
+
+async fn each_transaction_records_what_it_removed(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    many_old(&app).await;
+    let report = run(&app, false).await;
+    assert_eq!(report.iter().map(|r| r.too_old).sum::<u64>(), OLD as u64);
+    let rows = app.audit(Action::Retention).await;
+    let details: Vec<_> = rows.iter().filter_map(|row| row.detail.as_deref()).collect();
+    let full = "0 bodies after retrieval, 50 by age";
+    assert_eq!(details, [full, full, "0 bodies after retrieval, 20 by age"]);
+}
+
+const OLD: i64 = 120;
+
+/// Messages whose time is over, more than one transaction removes.
+async fn many_old(app: &TestApp) {
+    app.sent_patient("p1").await;
+    let series = format!(
+        "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {})",
+        OLD - 1
+    );
+    for sql in [
+        "INSERT INTO kt1_body (domain, message, feed, entries) {series}
+         SELECT domain, message + n, feed, entries FROM kt1_body, s",
+        "INSERT INTO kt1_message (domain, id, identifier, event, focal, focal_version, created, header)
+         {series} SELECT domain, id + n, identifier, event, focal, focal_version, created, header
+         FROM kt1_message, s",
+    ] {
+        let sql = sql.replace("{series}", &series);
+        app.store().write(move |tx| tx.execute(&sql, args![])).await.unwrap();
+    }
+    app.advance(57 * DAY);
+}
+
+async fn a_stop_in_the_middle_of_a_run_gives_the_lease_back(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    // The run of the server's start is over.
+    run(&app, false).await;
+    many_old(&app).await;
+    let (_directory, directory) = watch::channel(app.directory.clone());
+    let jobs = Jobs::start(JobSettings {
+        store: app.store().clone(),
+        ids: app.ids().await,
+        directory,
+        clock: app.clock.clone(),
+        retention: app.config.kt1.retention,
+        retention_interval: DAY,
+    });
+    eventually("the first bodies go", async || bodies(&app).await < OLD).await;
+    jobs.shutdown().await;
+    assert_eq!(app.number("SELECT lease_until FROM job WHERE name = 'kt1-retention'").await, 0);
+    // What is gone by then was recorded.
+    let recorded: i64 = app
+        .audit(Action::Retention)
+        .await
+        .iter()
+        .filter_map(|row| row.detail.as_deref()?.split(' ').nth(4)?.parse::<i64>().ok())
+        .sum();
+    assert_eq!(recorded + bodies(&app).await, OLD);
+    run(&app, false).await;
+    assert_eq!(bodies(&app).await, 0);
 }
 
 async fn a_dry_run_removes_nothing(engine: Engine) {

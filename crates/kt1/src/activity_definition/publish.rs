@@ -14,6 +14,9 @@ use crate::app::App;
 use crate::call::{Call, Caller};
 use crate::{key, negotiate};
 
+/// The largest definition: a page holds up to 1,000 of them.
+const MAX_DEFINITION: usize = 256 * 1024;
+
 /// The longest identifier: it is a key of the store.
 const MAX_IDENTIFIER: usize = 500;
 
@@ -39,7 +42,7 @@ async fn publish(
     caller: &Caller,
     existing: Option<(i64, Option<String>)>,
 ) -> Result<Answer, Refusal> {
-    let sent = body(call)?;
+    let sent = body(call).await?;
     let view = ActivityDefinition::of(&sent).ok_or_else(not_a_definition)?;
     let identifier = view
         .identifier()
@@ -119,9 +122,15 @@ async fn publish(
     })
 }
 
-fn body(call: &Call) -> Result<Node, Refusal> {
+async fn body(call: &Call) -> Result<Node, Refusal> {
     let format = call.body_format.ok_or_else(not_a_definition)?;
-    Ok(negotiate::parse(format, &call.body)?)
+    if call.body.len() > MAX_DEFINITION {
+        return Err(Refusal::bad_request(
+            "too-long",
+            format!("The ActivityDefinition is larger than {MAX_DEFINITION} bytes."),
+        ));
+    }
+    negotiate::read(format, &call.body).await
 }
 
 fn not_a_definition() -> Refusal {

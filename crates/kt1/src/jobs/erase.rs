@@ -1,5 +1,7 @@
 //! `koppeltaal erase`: removes a patient's bodies, headers and versions from a
-//! domain. The audit trail keeps that it happened, and what happened before.
+//! domain. The audit trail keeps that it happened, and what happened before:
+//! each transaction records what it removes itself, so that a run that is killed
+//! leaves no gap.
 
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Clock, Result};
 use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_store::mailbox::{self, Erasure};
-use koppeltaal_store::{Ids, Store, audit};
+use koppeltaal_store::{DomainTx, Ids, Scope, Store, audit};
 
 /// Rows that one transaction looks at, and removes.
 const AT_ONCE: i64 = 2000;
@@ -26,72 +28,103 @@ pub async fn erase(
     dry_run: bool,
 ) -> Result<Erasure> {
     let patient = identity(patient);
+    let run = Run { scope: store.scope(domain), ids, clock, patient, agent, dry_run };
     let mut erased = Erasure::default();
     loop {
-        let pass = messages(store, domain, patient, dry_run).await?;
-        let resources = resources(store, domain, patient, dry_run).await?;
-        erased.messages += pass.messages;
-        erased.items += pass.items;
+        let messages = run.messages().await?;
+        let resources = run.resources().await?;
+        erased.messages += messages.messages;
+        erased.items += messages.items;
         erased.resources += resources;
-        if dry_run || (pass.messages == 0 && resources == 0) {
-            break;
+        if dry_run || (messages.messages == 0 && resources == 0) {
+            return Ok(erased);
         }
     }
-    if !dry_run {
-        let entry = Entry {
-            patient: Some(patient.to_owned()),
-            detail: Some(format!(
-                "{} messages, {} copies, {} resources",
-                erased.messages, erased.items, erased.resources
-            )),
-            ..Entry::new(Action::Erase, clock.now(), agent)
-        };
-        let ids = ids.clone();
-        store
-            .scope(domain)
-            .write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry)))
-            .await?;
-    }
-    Ok(erased)
 }
 
-async fn messages(store: &Store, domain: &Domain, patient: &str, dry_run: bool) -> Result<Erasure> {
-    let scope = store.scope(domain);
-    let mut erased = Erasure::default();
-    let mut after = Some(0);
-    while let Some(from) = after {
-        let patient = patient.to_owned();
-        let (found, next) =
-            scope.read(move |tx| mailbox::find_messages_of(tx, &patient, from, AT_ONCE)).await?;
-        after = next;
-        for chunk in found.chunks(REMOVED_AT_ONCE) {
-            let chunk = chunk.to_vec();
-            let removed = if dry_run {
-                scope.read(move |tx| mailbox::count_messages(tx, &chunk)).await?
-            } else {
-                scope.write(move |tx| mailbox::erase_messages(tx, &chunk)).await?
-            };
-            erased.messages += removed.messages;
-            erased.items += removed.items;
-        }
-    }
-    Ok(erased)
+struct Run<'a> {
+    scope: Scope,
+    ids: &'a Arc<Ids>,
+    clock: &'a dyn Clock,
+    patient: &'a str,
+    agent: &'a str,
+    dry_run: bool,
 }
 
-async fn resources(store: &Store, domain: &Domain, patient: &str, dry_run: bool) -> Result<u64> {
-    let scope = store.scope(domain);
-    let mut erased = 0;
-    let mut after = Some(String::new());
-    while let Some(from) = after {
-        let patient = patient.to_owned();
-        let (found, next) =
-            scope.read(move |tx| mailbox::find_resources_of(tx, &patient, &from, AT_ONCE)).await?;
-        after = next;
-        if dry_run {
-            erased += found.len() as u64;
-        } else if !found.is_empty() {
-            erased += scope.write(move |tx| mailbox::erase_resources(tx, &found)).await?;
+impl Run<'_> {
+    async fn messages(&self) -> Result<Erasure> {
+        let mut erased = Erasure::default();
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let patient = self.patient.to_owned();
+            let (found, next) = self
+                .scope
+                .read(move |tx| mailbox::find_messages_of(tx, &patient, from, AT_ONCE))
+                .await?;
+            after = next;
+            for chunk in found.chunks(REMOVED_AT_ONCE) {
+                let chunk = chunk.to_vec();
+                let removed = if self.dry_run {
+                    self.scope.read(move |tx| mailbox::count_messages(tx, &chunk)).await?
+                } else {
+                    let (ids, entry) = (self.ids.clone(), self.entry());
+                    self.scope
+                        .write(move |tx| {
+                            let removed = mailbox::erase_messages(tx, &chunk)?;
+                            record(tx, &ids, &entry, removed)
+                        })
+                        .await?
+                };
+                erased.messages += removed.messages;
+                erased.items += removed.items;
+            }
+        }
+        Ok(erased)
+    }
+
+    async fn resources(&self) -> Result<u64> {
+        let mut erased = 0;
+        let mut after = Some(String::new());
+        while let Some(from) = after {
+            let patient = self.patient.to_owned();
+            let (found, next) = self
+                .scope
+                .read(move |tx| mailbox::find_resources_of(tx, &patient, &from, AT_ONCE))
+                .await?;
+            after = next;
+            if self.dry_run {
+                erased += found.len() as u64;
+            } else if !found.is_empty() {
+                let (ids, entry) = (self.ids.clone(), self.entry());
+                let removed = self
+                    .scope
+                    .write(move |tx| {
+                        let resources = mailbox::erase_resources(tx, &found)?;
+                        record(tx, &ids, &entry, Erasure { resources, ..Erasure::default() })
+                    })
+                    .await?;
+                erased += removed.resources;
+            }
+        }
+        Ok(erased)
+    }
+
+    fn entry(&self) -> Entry {
+        Entry {
+            patient: Some(self.patient.to_owned()),
+            ..Entry::new(Action::Erase, self.clock.now(), self.agent)
         }
     }
-    Ok(erased)
+}
+
+/// Adds to the trail what this transaction removed, if it was anything.
+fn record(tx: &mut DomainTx<'_>, ids: &Ids, entry: &Entry, removed: Erasure) -> Result<Erasure> {
+    if removed != Erasure::default() {
+        let detail = format!(
+            "{} messages, {} copies, {} resources",
+            removed.messages, removed.items, removed.resources
+        );
+        audit::append(tx, ids, &[Entry { detail: Some(detail), ..entry.clone() }])?;
+    }
+    Ok(removed)
 }

@@ -3,6 +3,7 @@
 
 mod erase;
 mod lapse;
+mod lease;
 mod retention;
 
 use std::sync::Arc;
@@ -35,17 +36,46 @@ pub struct JobSettings {
     pub retention_interval: Duration,
 }
 
-/// The running jobs; dropping them stops them between two transactions.
+/// How long a transaction in progress may take to end at shutdown.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The running jobs; dropping them cuts them off, and a run of the retention job
+/// then keeps its lease until that lapses.
 pub struct Jobs {
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
 }
 
 impl Jobs {
     /// Starts the jobs.
     pub fn start(settings: JobSettings) -> Self {
         let mut tasks = JoinSet::new();
-        tasks.spawn(lapse::keep_ending_claims(settings.clone()));
-        tasks.spawn(retention::keep_removing(settings));
-        Self { _tasks: tasks }
+        let (stop, stopping) = watch::channel(false);
+        let (ending, mut until) = (settings.clone(), stopping.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = lapse::keep_ending_claims(ending) => {}
+                () = stopped(&mut until) => {}
+            }
+        });
+        tasks.spawn(retention::keep_removing(settings, stopping));
+        Self { tasks, stop }
     }
+
+    /// Ends the jobs between two transactions; a run of the retention job that
+    /// is in progress gives its lease back.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, ended).await.is_err() {
+            tracing::warn!("a job did not end in time and was cut");
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Returns when the jobs have to end.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error says that nobody is left to stop them: they are being dropped.
+    let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,6 +1,6 @@
 //! The retention job: bodies that every recipient has had for the grace, bodies
 //! that are too old, and old notifications. One process at a time runs it; each
-//! removal is a short transaction, so that nobody waits.
+//! removal is a short transaction, so that nobody waits, and records itself.
 
 use std::time::Duration;
 
@@ -10,17 +10,15 @@ use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::Limits;
 use koppeltaal_core::{Clock, Result, Timestamp};
 use koppeltaal_store::mailbox::{self, Position, Removal};
-use koppeltaal_store::{Ids, Store, audit, job, outbox};
+use koppeltaal_store::{Ids, Store, audit, outbox};
 use serde::Serialize;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 use super::JobSettings;
+use super::lease::Lease;
 use crate::app::Rules;
 
-/// The name of the job's lease.
-pub(super) const JOB: &str = "kt1-retention";
-/// Longer than a run takes; a crashed run blocks the next for so long.
-const LEASE: Duration = Duration::from_secs(10 * 60);
 /// When to look again for a lease that another process has.
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 /// Messages that one transaction looks at or removes.
@@ -42,14 +40,19 @@ pub struct RetentionReport {
     pub too_old: u64,
 }
 
-pub(super) async fn keep_removing(settings: JobSettings) {
+/// Runs the job until `stop` says so; then it ends between two transactions.
+pub(super) async fn keep_removing(settings: JobSettings, mut stop: watch::Receiver<bool>) {
     let interval = settings.retention_interval.max(Duration::from_millis(100));
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = super::stopped(&mut stop) => return,
+        }
         let directory = settings.directory.borrow().clone();
-        let run = run_retention(
+        let run = run_until(
+            &stop,
             &settings.store,
             &settings.ids,
             settings.clock.as_ref(),
@@ -80,12 +83,28 @@ pub async fn run_retention(
     limits: Limits,
     dry_run: bool,
 ) -> Result<Option<Vec<RetentionReport>>> {
+    let (_never, stop) = watch::channel(false);
+    run_until(&stop, store, ids, clock, directory, limits, dry_run).await
+}
+
+async fn run_until(
+    stop: &watch::Receiver<bool>,
+    store: &Store,
+    ids: &Arc<Ids>,
+    clock: &dyn Clock,
+    directory: &Directory,
+    limits: Limits,
+    dry_run: bool,
+) -> Result<Option<Vec<RetentionReport>>> {
     let now = clock.now();
-    if !dry_run && !store.write(move |tx| job::take(tx, JOB, now, now.plus(LEASE))).await? {
-        return Ok(None);
-    }
-    let reports = domains(store, ids, now, directory, limits, dry_run).await;
-    if !dry_run {
+    let lease = if dry_run {
+        None
+    } else {
+        let Some(lease) = Lease::take(store, clock, now, stop).await? else { return Ok(None) };
+        Some(lease)
+    };
+    let reports = domains(store, ids, now, directory, limits, lease.as_ref()).await;
+    if let Some(lease) = lease {
         // Also after a failure: the next run need not wait for the lease to end.
         let result = match &reports {
             Ok(reports) => {
@@ -94,8 +113,7 @@ pub async fn run_retention(
             }
             Err(_) => "failed".to_owned(),
         };
-        let finished = clock.now();
-        let given_back = store.write(move |tx| job::finish(tx, JOB, finished, &result)).await;
+        let given_back = lease.give_back(result).await;
         if reports.is_ok() {
             given_back?;
         }
@@ -109,12 +127,15 @@ async fn domains(
     now: Timestamp,
     directory: &Directory,
     limits: Limits,
-    dry_run: bool,
+    lease: Option<&Lease<'_>>,
 ) -> Result<Vec<RetentionReport>> {
     let mut reports = Vec::new();
     for domain in directory.domains() {
         let rules = Rules::of(directory, domain, limits);
-        let run = Run { store, ids, domain, rules, limits, now, dry_run };
+        if lease.is_some_and(Lease::is_stopped) {
+            break;
+        }
+        let run = Run { store, ids, domain, rules, limits, now, lease };
         reports.extend(run.domain().await?);
     }
     Ok(reports)
@@ -127,7 +148,8 @@ struct Run<'a> {
     rules: Rules,
     limits: Limits,
     now: Timestamp,
-    dry_run: bool,
+    /// None in a dry run.
+    lease: Option<&'a Lease<'a>>,
 }
 
 impl Run<'_> {
@@ -136,6 +158,9 @@ impl Run<'_> {
         let mut reports: Vec<RetentionReport> = Vec::new();
         let mut position = Some(Position::default());
         while let Some(from) = position {
+            if !self.keeps_lease().await? {
+                return Ok(reports);
+            }
             let (rules, limits, now) = (self.rules.clone(), self.limits, self.now);
             let (removals, next) = scope
                 .read(move |tx| {
@@ -144,15 +169,17 @@ impl Run<'_> {
                 .await?;
             position = next;
             for chunk in removals.chunks(REMOVED_AT_ONCE) {
-                let removed =
-                    if self.dry_run { chunk.to_vec() } else { self.remove(chunk).await? };
-                for removal in removed {
-                    self.note(&mut reports, removal);
+                if self.is_stopped() {
+                    return Ok(reports);
                 }
+                let removed = match self.lease {
+                    Some(_) => self.remove(chunk).await?,
+                    None => chunk.to_vec(),
+                };
+                count(&self.domain.name, &mut reports, &removed);
             }
         }
-        if !self.dry_run {
-            self.record(&reports).await?;
+        if self.lease.is_some() {
             self.anonymise().await?;
             self.forget_notifications().await?;
         }
@@ -161,6 +188,7 @@ impl Run<'_> {
 
     async fn remove(&self, removals: &[Removal]) -> Result<Vec<Removal>> {
         let (removals, now) = (removals.to_vec(), self.now);
+        let (ids, name) = (self.ids.clone(), self.domain.name.clone());
         self.store
             .scope(self.domain)
             .write(move |tx| {
@@ -170,42 +198,27 @@ impl Run<'_> {
                         removed.push(*removal);
                     }
                 }
+                let mut reports = Vec::new();
+                count(&name, &mut reports, &removed);
+                let entries: Vec<Entry> = reports.iter().map(|r| entry(r, now)).collect();
+                if !entries.is_empty() {
+                    audit::append(tx, &ids, &entries)?;
+                }
                 Ok(removed)
             })
             .await
     }
 
-    fn note(&self, reports: &mut Vec<RetentionReport>, removal: Removal) {
-        let event = removal.event.code();
-        let at = reports.iter().position(|report| report.event == event).unwrap_or_else(|| {
-            let (domain, event) = (self.domain.name.clone(), event.to_owned());
-            reports.push(RetentionReport { domain, event, ..RetentionReport::default() });
-            reports.len() - 1
-        });
-        if removal.by_age {
-            reports[at].too_old += 1;
-        } else {
-            reports[at].retrieved += 1;
+    /// Whether the run may go on to another page.
+    async fn keeps_lease(&self) -> Result<bool> {
+        match self.lease {
+            Some(lease) => lease.keep().await,
+            None => Ok(true),
         }
     }
 
-    async fn record(&self, reports: &[RetentionReport]) -> Result<()> {
-        let entries: Vec<Entry> = reports
-            .iter()
-            .map(|report| Entry {
-                event: report.event.parse::<Event>().ok(),
-                detail: Some(format!(
-                    "{} bodies after retrieval, {} by age",
-                    report.retrieved, report.too_old
-                )),
-                ..Entry::new(Action::Retention, self.now, "server")
-            })
-            .collect();
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let ids = self.ids.clone();
-        self.store.scope(self.domain).write(move |tx| audit::append(tx, &ids, &entries)).await
+    fn is_stopped(&self) -> bool {
+        self.lease.is_some_and(Lease::is_stopped)
     }
 
     async fn anonymise(&self) -> Result<()> {
@@ -213,10 +226,16 @@ impl Run<'_> {
         let before = self.now.minus(ANONYMOUS_AFTER);
         let mut after = Some(0);
         while let Some(from) = after {
+            if !self.keeps_lease().await? {
+                return Ok(());
+            }
             let (found, next) =
                 scope.read(move |tx| mailbox::identifiable(tx, before, from, AT_ONCE)).await?;
             after = next;
             for chunk in found.chunks(REMOVED_AT_ONCE) {
+                if self.is_stopped() {
+                    return Ok(());
+                }
                 let chunk = chunk.to_vec();
                 scope.write(move |tx| mailbox::anonymise(tx, &chunk)).await?;
             }
@@ -228,14 +247,46 @@ impl Run<'_> {
     async fn forget_notifications(&self) -> Result<()> {
         let (scope, now) = (self.store.scope(self.domain), self.now);
         let mut after = 0;
-        loop {
+        while self.keeps_lease().await? {
             let old = scope.read(move |tx| outbox::removable(tx, now, after, AT_ONCE)).await?;
             let Some(last) = old.last() else { return Ok(()) };
             after = *last;
             for chunk in old.chunks(REMOVED_AT_ONCE) {
+                if self.is_stopped() {
+                    return Ok(());
+                }
                 let chunk = chunk.to_vec();
                 scope.write(move |tx| outbox::remove(tx, &chunk, now)).await?;
             }
         }
+        Ok(())
+    }
+}
+
+/// Adds removals to the report of their event.
+fn count(domain: &str, reports: &mut Vec<RetentionReport>, removals: &[Removal]) {
+    for removal in removals {
+        let event = removal.event.code();
+        let at = reports.iter().position(|report| report.event == event).unwrap_or_else(|| {
+            let (domain, event) = (domain.to_owned(), event.to_owned());
+            reports.push(RetentionReport { domain, event, ..RetentionReport::default() });
+            reports.len() - 1
+        });
+        if removal.by_age {
+            reports[at].too_old += 1;
+        } else {
+            reports[at].retrieved += 1;
+        }
+    }
+}
+
+fn entry(report: &RetentionReport, now: Timestamp) -> Entry {
+    Entry {
+        event: report.event.parse::<Event>().ok(),
+        detail: Some(format!(
+            "{} bodies after retrieval, {} by age",
+            report.retrieved, report.too_old
+        )),
+        ..Entry::new(Action::Retention, now, "server")
     }
 }

@@ -59,6 +59,9 @@ pub(super) fn domain(bundle: &Bundle, domain: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The most entries of a message: each costs the writer a look-up.
+const MAX_ENTRIES: usize = 2000;
+
 /// Steps 5 to 9.
 pub(super) fn message(
     mut bundle: Bundle,
@@ -66,6 +69,10 @@ pub(super) fn message(
     seen: &mut Seen,
 ) -> Result<Message, Refusal> {
     let required = |details: &str| Refusal::bad_request("required", details);
+    if bundle.entry.len() > MAX_ENTRIES {
+        let details = format!("A message has at most {MAX_ENTRIES} entries.");
+        return Err(Refusal::bad_request("too-long", details));
+    }
     let is_header = |entry: &Entry| entry.resource_type() == Some("MessageHeader");
     if !bundle.entry.first().is_some_and(is_header) {
         return Err(required("The first entry of a message must be its MessageHeader."));
@@ -121,7 +128,7 @@ fn event(header: MessageHeader<'_>) -> Result<Event, Refusal> {
     let event = header
         .event()
         .ok_or_else(|| Refusal::bad_request("required", "MessageHeader.event is missing."))?;
-    let known = event.system.is_none_or(|system| system == names::system::MESSAGE_EVENTS);
+    let known = event.system.is_some_and(|system| system == names::system::MESSAGE_EVENTS);
     event.code.parse().ok().filter(|_| known).ok_or_else(|| {
         let shown: String = event.code.chars().take(50).collect();
         let details = format!("`{shown}` is not a message event of Koppeltaal.");

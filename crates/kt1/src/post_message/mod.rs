@@ -20,6 +20,9 @@ use crate::app::App;
 use crate::call::{Call, Caller, Seen};
 use crate::negotiate;
 
+/// The largest MessageHeader: a page of a mailbox holds up to 1,000 of them.
+const MAX_HEADER: usize = 64 * 1024;
+
 /// Accepts a message, or says why not.
 pub(crate) async fn post_message(
     app: &App,
@@ -30,7 +33,7 @@ pub(crate) async fn post_message(
     let format = call.body_format.ok_or_else(|| {
         Refusal::bad_request("structure", "The body must be a message bundle in JSON or XML.")
     })?;
-    let node = negotiate::parse(format, &call.body)?;
+    let node = negotiate::read(format, &call.body).await?;
     let bundle = Bundle::from_node(node)
         .map_err(|error| Refusal::bad_request("structure", error.to_string()))?;
     check::domain(&bundle, &caller.domain.name)?;
@@ -38,6 +41,12 @@ pub(crate) async fn post_message(
     warn::of_message(call, caller, &message);
     let reply = respond::Reply::to(&message, caller);
     let incoming = prepare::prepare(app, call, caller, message)?;
+    if incoming.header.len() > MAX_HEADER {
+        return Err(Refusal::bad_request(
+            "too-long",
+            format!("The MessageHeader is larger than {MAX_HEADER} bytes."),
+        ));
+    }
     let urls: Vec<String> = incoming.resources.iter().map(|r| r.url.clone()).collect();
     let named = warn::named(&incoming.resources, incoming.focal);
     let (event, focal) = (incoming.event, incoming.focal);

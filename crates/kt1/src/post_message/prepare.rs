@@ -15,6 +15,7 @@ use crate::answer::Refusal;
 use crate::app::App;
 use crate::call::{Call, Caller};
 use crate::envelope;
+use crate::key::{self, MAX_URL};
 
 /// What the sender and the domain are held to.
 pub(super) fn rules(caller: &Caller) -> Rules {
@@ -119,10 +120,11 @@ fn resource(message: &Message, entry: &Entry, is_focal: bool) -> Resource {
     };
     let content = entry.content.as_ref();
     let kind = kind::of(content).unwrap_or_default();
-    let patient = match &message.patient {
-        Some(patient) if kind::is_personal(&kind) => Some(patient.clone()),
-        _ => kind::patient_of(entry),
-    };
+    // The sender may name a caregiver in the header: what a resource says of
+    // itself wins, where it can be stored.
+    let patient = kind::patient_of(entry)
+        .filter(|url| key::check("", url, MAX_URL).is_ok())
+        .or_else(|| message.patient.clone().filter(|_| kind::is_personal(&kind)));
     Resource {
         url: url.to_owned(),
         version: version.map(|version| version.into_owned()),

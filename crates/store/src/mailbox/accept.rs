@@ -186,6 +186,7 @@ pub fn accept(
             event: incoming.event,
             sender: Some(incoming.sender),
             patient: incoming.patient.as_deref(),
+            subject: focal.patient.as_deref(),
             focal: &focal.url,
             focal_version: &version,
             may_supersede: known[incoming.focal].is_some(),

@@ -27,7 +27,8 @@ pub fn find_messages_of(
     limit: i64,
 ) -> Result<(Vec<i64>, Option<i64>)> {
     let rows = tx.query(
-        "SELECT id, CASE WHEN patient = $2 OR focal = $2 THEN 1 ELSE 0 END FROM kt1_message
+        "SELECT id, CASE WHEN patient = $2 OR subject = $2 OR focal = $2 THEN 1 ELSE 0 END
+         FROM kt1_message
          WHERE domain = $1 AND id > $3 ORDER BY id LIMIT $4",
         args![patient, after, limit],
     )?;

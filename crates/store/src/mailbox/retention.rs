@@ -143,7 +143,7 @@ pub fn identifiable(
 pub fn anonymise(tx: &mut DomainTx<'_>, messages: &[i64]) -> Result<()> {
     for message in messages {
         tx.later(
-            "UPDATE kt1_message SET patient = NULL, focal = '', header = ''
+            "UPDATE kt1_message SET patient = NULL, subject = NULL, focal = '', header = ''
              WHERE domain = $1 AND id = $2",
             args![*message],
         )?;

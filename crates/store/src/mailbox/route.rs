@@ -30,6 +30,20 @@ pub enum Part {
 pub struct Template(pub Vec<Part>);
 
 impl Template {
+    /// The length of the text without its versions, in bytes.
+    pub fn len(&self) -> usize {
+        let lengths = self.0.iter().map(|part| match part {
+            Part::Text(text) => text.len(),
+            Part::Version(_) => 0,
+        });
+        lengths.sum()
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The text with the versions filled in.
     pub fn fill(&self, versions: &[impl AsRef<str>]) -> String {
         let length = self.0.iter().map(|part| match part {
@@ -68,8 +82,10 @@ pub struct Delivery<'a> {
     pub event: Event,
     /// The number of the sending instance; `None` for the server.
     pub sender: Option<i64>,
-    /// The patient's URL without version.
+    /// The URL without version of whom the sender names: mostly the patient.
     pub patient: Option<&'a str>,
+    /// That of the patient whom the focal resource is about.
+    pub subject: Option<&'a str>,
     /// The focal resource's URL without version.
     pub focal: &'a str,
     /// Its version.
@@ -99,6 +115,7 @@ const MESSAGE: Table = Table {
         ("event", ColumnType::Int),
         ("sender", ColumnType::Int),
         ("patient", ColumnType::Text),
+        ("subject", ColumnType::Text),
         ("focal", ColumnType::Text),
         ("focal_version", ColumnType::Text),
         ("created", ColumnType::Int),
@@ -157,6 +174,8 @@ pub fn route(
         supersede(tx, ids, now, &delivery, focal_key)?;
     }
     let message = ids.key(now);
+    // Mostly the sender names the patient, and then once is enough.
+    let subject = delivery.subject.filter(|subject| delivery.patient != Some(*subject));
     // Nobody to receive it: the retention job removes the body at its next run.
     let retrieved = delivery.recipients.is_empty().then_some(0_i64);
     tx.insert_many(
@@ -168,6 +187,7 @@ pub fn route(
             delivery.event.number(),
             delivery.sender,
             delivery.patient,
+            subject,
             delivery.focal,
             delivery.focal_version,
             now,

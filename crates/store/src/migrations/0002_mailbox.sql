@@ -21,7 +21,8 @@ CREATE TABLE kt1_resource (
 ){without_rowid};
 
 -- One row for each accepted message: what remains when its body is removed.
--- `retrieved`: since when every recipient has it. `expired`: when the body went.
+-- `patient`: whom the sender named. `subject`: the patient of the focal resource,
+-- where that is another. `retrieved`: since when every recipient has it. `expired`: when the body went.
 CREATE TABLE kt1_message (
   domain BIGINT NOT NULL,
   id BIGINT NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE kt1_message (
   event BIGINT NOT NULL,
   sender BIGINT,
   patient TEXT,
+  subject TEXT,
   focal TEXT NOT NULL,
   focal_version TEXT NOT NULL,
   created BIGINT NOT NULL,

@@ -19,6 +19,11 @@ async fn filled(w: &World) {
         incoming.recipients[0].announce = true;
         w.accept(incoming).await;
     }
+    // The sender names somebody else; the focal resource is about the patient.
+    let mut told_by_kin = incoming("u9", None);
+    told_by_kin.patient = Some("kin".to_owned());
+    told_by_kin.resources[0].patient = Some("gone".to_owned());
+    w.accept(told_by_kin).await;
 }
 
 both!(messages_and_resources_of_a_patient_are_found_and_removed, |store| async move {
@@ -41,7 +46,7 @@ both!(messages_and_resources_of_a_patient_are_found_and_removed, |store| async m
         messages.extend(some);
         from = next;
     }
-    assert_eq!(messages.len(), 3);
+    assert_eq!(messages.len(), 4);
     let (mut urls, mut from) = (Vec::new(), Some(String::new()));
     while let Some(after) = from {
         let (some, next) =
@@ -49,13 +54,13 @@ both!(messages_and_resources_of_a_patient_are_found_and_removed, |store| async m
         urls.extend(some);
         from = next;
     }
-    assert_eq!(urls, ["gone", "u0", "u3"], "in the order of their bytes");
+    assert_eq!(urls, ["gone", "u0", "u3", "u9"], "in the order of their bytes");
     let counted = messages.clone();
     let counted = w.read(move |tx| mailbox::count_messages(tx, &counted)).await;
-    assert_eq!(counted, Erasure { messages: 3, items: 6, resources: 0 });
+    assert_eq!(counted, Erasure { messages: 4, items: 8, resources: 0 });
     let erased = w.write(move |tx, _| mailbox::erase_messages(tx, &messages)).await;
     assert_eq!(erased, counted);
-    assert_eq!(w.write(move |tx, _| mailbox::erase_resources(tx, &urls)).await, 3);
+    assert_eq!(w.write(move |tx, _| mailbox::erase_resources(tx, &urls)).await, 4);
     for (table, left) in [
         ("kt1_message", 6),
         ("kt1_item", 12),

@@ -8,7 +8,7 @@ use koppeltaal_core::status::Status;
 use koppeltaal_store::mailbox::{self, Position, Removal};
 use koppeltaal_store::{both, job};
 
-use crate::world::{B, C, NO_GRACE, PLAIN, START, World, at, at_once, world};
+use crate::world::{B, C, NO_GRACE, PLAIN, START, World, at, at_once, incoming, world};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -90,8 +90,12 @@ both!(removal_races_with_claims_and_statuses, |store| async move {
 both!(old_headers_are_made_anonymous_in_pieces, |store| async move {
     let w = world(store).await;
     for n in 0..5 {
-        w.stored(&format!("u{n}"), None).await;
+        let mut told_by_kin = incoming(&format!("u{n}"), None);
+        told_by_kin.patient = Some("kin".to_owned());
+        w.accept(told_by_kin).await;
     }
+    let subjects = "SELECT COUNT(*) FROM kt1_message WHERE subject = 'p'";
+    assert_eq!(w.number(subjects).await, 5);
     let items = w.items(B).await;
     for item in &items[..4] {
         let message = item.message;
@@ -107,6 +111,7 @@ both!(old_headers_are_made_anonymous_in_pieces, |store| async move {
         from = next;
     }
     assert_eq!(changed, 4, "what still has its body is left alone");
+    assert_eq!(w.number(subjects).await, 1);
     let items = w.items(B).await;
     assert!(items[..4].iter().all(|item| item.patient.is_none() && item.focal.is_empty()));
     assert!(items[..4].iter().all(|item| item.header.is_empty() && item.exception.is_none()));
@@ -140,5 +145,12 @@ both!(one_process_at_a_time_has_a_job, |store| async move {
     };
     assert!(take(at(10_000)).await);
     assert!(!take(at(10_001)).await);
-    assert!(take(at(10_000).plus(DAY)).await);
+    // One that goes on keeps it, until it came too late.
+    let renew = async |started: Timestamp, until: Timestamp| {
+        w.store.write(move |tx| job::renew(tx, "j", started, until)).await.unwrap()
+    };
+    assert!(renew(at(10_000), at(20_000).plus(DAY)).await);
+    assert!(!take(at(10_000).plus(DAY)).await);
+    assert!(take(at(20_000).plus(DAY)).await);
+    assert!(!renew(at(10_000), at(30_000).plus(DAY)).await);
 });

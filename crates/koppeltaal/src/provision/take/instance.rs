@@ -212,7 +212,16 @@ fn check_header(name: &str) -> Result<(), String> {
     if name.is_empty() || !name.chars().all(token) {
         return Err(format!("`{name}` is not the name of a header"));
     }
-    let ours = ["host", "content-length", "content-type", "transfer-encoding", "connection"];
+    let ours = [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "accept",
+        "content-type",
+        "category",
+        "koppeltaalmessageidentifier",
+    ];
     if ours.contains(&name.to_ascii_lowercase().as_str()) {
         return Err(format!("{name} is set by the server"));
     }
@@ -227,4 +236,19 @@ fn check_jwks(text: &str) -> Result<(), String> {
         .is_some_and(serde_json::Value::is_array)
         .then_some(())
         .ok_or_else(|| r#"is not a key set like {"keys":[…]}"#.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_custom_header_cannot_be_one_that_the_server_sets() {
+        for name in ["Accept", "content-type", "CATEGORY", "KoppeltaalMessageIdentifier", "Host"] {
+            assert_eq!(check_header(name), Err(format!("{name} is set by the server")));
+        }
+        for name in ["Authorization", "X-Accept"] {
+            assert_eq!(check_header(name), Ok(()));
+        }
+    }
 }

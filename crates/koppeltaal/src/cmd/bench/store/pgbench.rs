@@ -77,7 +77,7 @@ fn script(incoming: &Incoming, token: &str, domain: i64, mailbox: i64, pipeline:
         rows.join(", ")
     ));
     add(format!(
-        "INSERT INTO kt1_message (domain, id, identifier, event, sender, patient, focal, focal_version, created, retrieved, expired, header) VALUES ({domain}, {KEY}, {}, {}, {}, {patient}, {}, '{STAMP}', {MICROS}, NULL, NULL, {})",
+        "INSERT INTO kt1_message (domain, id, identifier, event, sender, patient, subject, focal, focal_version, created, retrieved, expired, header) VALUES ({domain}, {KEY}, {}, {}, {}, {patient}, NULL, {}, '{STAMP}', {MICROS}, NULL, NULL, {})",
         text(&incoming.identifier),
         incoming.event.number(),
         incoming.sender,
