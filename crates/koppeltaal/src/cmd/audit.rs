@@ -25,7 +25,7 @@ enum Action {
         #[command(flatten)]
         filter: FilterArgs,
         /// How many at most
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
     },
     /// Every row as one JSON object a line

@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     after: Option<i64>,
     /// How many at most
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
     limit: i64,
 }
 
