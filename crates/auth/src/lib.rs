@@ -1,7 +1,11 @@
-//! Credentials of application instances: argon2id passwords with a short-lived
-//! cache of verified ones, and the seal over secrets that the server itself
-//! must be able to read again.
+//! Who may do what: passwords of application instances with a short-lived cache
+//! of verified ones, the seal over secrets that the server itself must be able
+//! to read again, and the authorization service of Koppeltaal 2.0 (OAuth2,
+//! SMART backend services, HTI launch).
 
+pub mod client_keys;
+pub mod jose;
+pub mod openid;
 pub mod password;
 pub mod seal;
 pub mod verifier;

@@ -5,14 +5,19 @@
 
 pub mod audit;
 pub mod clock;
+pub mod device;
 pub mod directory;
 pub mod duration;
 pub mod error;
 pub mod event;
 pub mod id;
 pub mod notification;
+pub mod permission;
+pub mod resource;
+pub mod resource_type;
 pub mod retention;
 pub mod status;
+pub mod trace;
 pub mod version;
 pub mod versioning;
 

@@ -125,6 +125,10 @@ pub struct Domain {
     /// The number under which the store keeps it; first column of every key.
     #[serde(skip)]
     pub number: i64,
+    /// The id of this server's own Device in the domain; empty until the store
+    /// has given it one.
+    #[serde(skip)]
+    pub server_device: String,
     /// The name in URLs and in the domain tag of KT1 messages; never changes.
     pub name: String,
     /// The name for people.
@@ -166,6 +170,7 @@ impl Default for Domain {
     fn default() -> Self {
         Self {
             number: 0,
+            server_device: String::new(),
             name: String::new(),
             title: None,
             phase: Phase::default(),

@@ -50,6 +50,7 @@ pub struct Directory {
     identity_providers: Vec<IdentityProvider>,
     instances: Vec<Arc<ConnectedInstance>>,
     by_username: HashMap<String, Arc<ConnectedInstance>>,
+    by_client_id: HashMap<String, Arc<ConnectedInstance>>,
     by_number: HashMap<i64, Arc<ConnectedInstance>>,
     by_domain: HashMap<i64, Vec<Arc<ConnectedInstance>>>,
     recipients: HashMap<(i64, Event), Vec<Arc<ConnectedInstance>>>,
@@ -85,6 +86,7 @@ impl Directory {
         if let Some(username) = &instance.instance.username {
             self.by_username.insert(username.clone(), instance.clone());
         }
+        self.by_client_id.insert(instance.instance.client_id.clone(), instance.clone());
         self.by_number.insert(instance.instance.number, instance.clone());
         self.by_domain.entry(instance.domain.number).or_default().push(instance.clone());
         if instance.takes_part() {
@@ -136,6 +138,34 @@ impl Directory {
     /// The instance that signs in with this name.
     pub fn instance_by_username(&self, username: &str) -> Option<&Arc<ConnectedInstance>> {
         self.by_username.get(username)
+    }
+
+    /// The instance of a domain with this client_id.
+    pub fn instance_by_client_id(
+        &self,
+        domain: i64,
+        client_id: &str,
+    ) -> Option<&Arc<ConnectedInstance>> {
+        self.by_client_id.get(client_id).filter(|instance| instance.domain.number == domain)
+    }
+
+    /// The role of an instance, if it has one.
+    pub fn role_of(&self, instance: &Instance) -> Option<&Role> {
+        let name = instance.role.as_deref()?;
+        self.roles.iter().find(|role| role.domain == instance.domain && role.name == name)
+    }
+
+    /// The identity providers of a domain.
+    pub fn identity_providers_of<'a>(
+        &'a self,
+        domain: &'a str,
+    ) -> impl Iterator<Item = &'a IdentityProvider> {
+        self.identity_providers.iter().filter(move |provider| provider.domain == domain)
+    }
+
+    /// The domain whose FHIR base is also at this path.
+    pub fn domain_by_alias(&self, path: &str) -> Option<&Arc<Domain>> {
+        self.domains.iter().find(|domain| domain.fhir_alias.as_deref() == Some(path))
     }
 
     /// The instance with this number of the store.

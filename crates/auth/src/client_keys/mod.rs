@@ -1,0 +1,1 @@
+//! The public keys of instances: where they are found, how long they are kept.

@@ -1,0 +1,1 @@
+//! OpenID Connect to the identity providers of a domain.

@@ -1,0 +1,1 @@
+//! The Device resource of an application instance and of this server.

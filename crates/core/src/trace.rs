@@ -1,0 +1,1 @@
+//! The ids that connect requests: request, correlation, trace.
