@@ -3,13 +3,38 @@
 //! to read again, and the authorization service of Koppeltaal 2.0 (OAuth2,
 //! SMART backend services, HTI launch).
 
+mod access_token;
+mod answer;
+mod app;
+mod asked;
+mod assertion;
+mod audit_event;
+mod authorize;
+mod bearer;
+mod body;
 pub mod client_keys;
+mod discovery;
+mod introspect;
 pub mod jose;
+pub mod key_ring;
+mod launch_token;
 pub mod openid;
 pub mod password;
+mod reference;
+mod revoke;
+mod routes;
 pub mod seal;
+mod throttle;
+mod token;
+mod urls;
 pub mod verifier;
 
+pub use answer::{Answer, preflight, secure, share_with_all, share_with_listed};
+pub use app::{App, Parts, Settings as AuthorizationSettings};
+pub use bearer::{Access, Unaccepted};
+
 pub use password::generate_password;
+pub use routes::handle;
 pub use seal::SealKey;
+pub use urls::{Area, Place, Urls, is_kt2_path, place};
 pub use verifier::{Attempt, Settings, Verifier};

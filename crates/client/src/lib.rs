@@ -2,3 +2,4 @@
 //! and the load generator of this project use it, and so can any other program.
 
 pub mod kt1;
+pub mod kt2;

@@ -1,5 +1,6 @@
-//! What the audit trail of the mailbox records (NEN 7513: who, what, about
-//! whom, when, with which outcome). Rows are only ever added.
+//! What the audit trail records (NEN 7513: who, what, about whom, when, with
+//! which outcome). Rows are only ever added; those of authentication carry the
+//! AuditEvent that KT2 shows of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,12 @@ pub enum Action {
     Retention,
     /// A patient was erased.
     Erase,
+    /// A step of a launch, or an introspection, that authenticates a user.
+    Login,
+    /// A launch failed.
+    Launch,
+    /// A launch asked for something that is not configured.
+    Misconfiguration,
 }
 
 impl Action {
@@ -48,6 +55,9 @@ impl Action {
         Self::Administration,
         Self::Retention,
         Self::Erase,
+        Self::Login,
+        Self::Launch,
+        Self::Misconfiguration,
     ];
 
     /// The word in the store, on the command line and in exports.
@@ -64,6 +74,9 @@ impl Action {
             Self::Administration => "administration",
             Self::Retention => "retention",
             Self::Erase => "erase",
+            Self::Login => "login",
+            Self::Launch => "launch",
+            Self::Misconfiguration => "misconfiguration",
         }
     }
 
@@ -71,6 +84,15 @@ impl Action {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|action| action.code() == code)
     }
+}
+
+/// The AuditEvent that KT2 shows of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEventBody {
+    /// Its id, a UUIDv4.
+    pub id: String,
+    /// The resource as JSON, without `meta.versionId` and `meta.lastUpdated`.
+    pub json: String,
 }
 
 /// One row of the trail. The domain is that of the scope it is written in;
@@ -102,6 +124,10 @@ pub struct Entry {
     pub detail: Option<String>,
     /// The id of the request.
     pub request_id: Option<String>,
+    /// The id of the chain of requests that this one belongs to (X-Trace-Id).
+    pub trace_id: Option<String>,
+    /// The AuditEvent that KT2 shows of it.
+    pub resource: Option<AuditEventBody>,
 }
 
 impl Entry {
@@ -120,6 +146,8 @@ impl Entry {
             outcome: "ok".to_owned(),
             detail: None,
             request_id: None,
+            trace_id: None,
+            resource: None,
         }
     }
 }

@@ -37,6 +37,17 @@ impl Timestamp {
         seconds.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
     }
 
+    /// As an instant of FHIR R4 in milliseconds, cut off: `2026-11-22T02:28:10.123Z`.
+    pub fn to_instant_millis(self) -> String {
+        let millis = self.0.div_euclid(1000).rem_euclid(1000);
+        format!("{}.{millis:03}Z", self.jiff().strftime("%Y-%m-%dT%H:%M:%S"))
+    }
+
+    /// As a date of HTTP (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn to_http_date(self) -> String {
+        self.jiff().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
@@ -93,6 +104,24 @@ mod tests {
         let t: Timestamp = "2024-01-05T11:00:00.987654+01:00".parse().unwrap();
         assert_eq!(t.to_instant(), "2024-01-05T10:00:00+00:00");
         assert_eq!(t.to_string(), "2024-01-05T10:00:00.987654Z");
+    }
+
+    #[test]
+    fn an_instant_in_milliseconds_always_has_three_digits() {
+        for (micros, instant) in [
+            (1_795_314_490_123_999, "2026-11-22T02:28:10.123Z"),
+            (1_795_314_490_000_000, "2026-11-22T02:28:10.000Z"),
+            (1_795_314_490_007_000, "2026-11-22T02:28:10.007Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(Timestamp(micros).to_instant_millis(), instant);
+        }
+    }
+
+    #[test]
+    fn a_date_of_http_is_in_english_and_gmt() {
+        let t: Timestamp = "1994-11-06T09:49:37.9+01:00".parse().unwrap();
+        assert_eq!(t.to_http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod resource;
 pub mod resource_type;
 pub mod retention;
 pub mod status;
+pub mod told;
 pub mod trace;
 pub mod version;
 pub mod versioning;

@@ -8,13 +8,13 @@
 //! | `lane` | how hard one instance may be called, and when it is spared |
 //! | `webhook` | what a webhook request says, from the directory of the moment |
 //! | `call` | one HTTP exchange and what went wrong in it |
-//! | `reach` | which addresses may be called at all |
+//!
+//! Which addresses may be called at all is the business of `outbound`.
 
 mod call;
 mod lane;
 mod metrics;
 pub mod probe;
-mod reach;
 mod retry_after;
 mod settings;
 mod webhook;
@@ -30,7 +30,6 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use metrics::Snapshot;
-pub use reach::{Reach, check_url};
 pub use settings::Settings;
 
 use metrics::Metrics;

@@ -43,6 +43,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How its calls are made.
+    pub(crate) fn outbound(&self) -> koppeltaal_outbound::Settings {
+        koppeltaal_outbound::Settings {
+            connect_timeout: self.connect_timeout,
+            timeout: self.timeout,
+            ca_file: self.ca_file.clone(),
+        }
+    }
+
     /// How long a lease lasts: an attempt fits in with time to wait for a slot
     /// before it and for the store after it.
     pub(crate) fn lease(&self) -> Duration {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::{ConnectedInstance, Directory, Webhook};
+use koppeltaal_outbound::{Reach, check_url};
 use koppeltaal_store::outbox::Due;
 use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
@@ -13,7 +14,6 @@ use reqwest::header::{
 use url::Url;
 
 use crate::OpenSecret;
-use crate::reach::{Reach, check_url};
 
 /// How far the directory of a process may lag behind the store, generously.
 const LAG: Duration = Duration::from_secs(5);

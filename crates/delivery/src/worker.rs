@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use koppeltaal_core::{Result, Timestamp};
+use koppeltaal_outbound::Clients;
 use koppeltaal_store::outbox::{self, Due, Waiting, Wanted};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{Id, JoinSet};
@@ -20,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 
 use self::record::Recording;
 use crate::Deps;
-use crate::call::{Answer, Clients};
+use crate::call::Answer;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -85,7 +86,7 @@ impl Worker {
         metrics: Arc<Metrics>,
     ) -> Result<Self> {
         Ok(Self {
-            clients: Arc::new(Clients::new(&settings)?),
+            clients: Arc::new(Clients::new(settings.outbound())?),
             deps,
             settings,
             metrics,

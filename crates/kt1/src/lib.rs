@@ -34,4 +34,4 @@ pub use audit_log::AuditLog;
 pub use call::{Call, Caller};
 pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
-pub use routes::{Told, handle, is_kt1_path};
+pub use routes::{handle, is_kt1_path};

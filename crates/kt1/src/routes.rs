@@ -12,6 +12,7 @@ use http_body_util::Full;
 use koppeltaal_core::audit::{Action, Entry};
 
 use koppeltaal_core::Error;
+use koppeltaal_core::told::Told;
 
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
@@ -23,17 +24,6 @@ use crate::{
     activity_definition, authenticate, body, browse, claim, cors, device, feed, metadata,
     post_message, read_message, set_status,
 };
-
-/// What the request log tells of an answer.
-#[derive(Debug, Clone, Default)]
-pub struct Told {
-    /// The verb.
-    pub verb: &'static str,
-    /// The domain, once the caller is known.
-    pub domain: Option<String>,
-    /// The instance, once it is known.
-    pub instance: Option<String>,
-}
 
 /// Whether a path belongs to KT1's FHIR face.
 pub fn is_kt1_path(path: &str) -> bool {

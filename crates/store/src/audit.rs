@@ -1,4 +1,4 @@
-//! The audit trail of the mailbox: rows are added in the transaction of what
+//! The audit trail: rows are added in the transaction of what
 //! they record, searched and exported, and never changed.
 
 use std::time::Duration;
@@ -35,6 +35,20 @@ const TABLE: Table = Table {
         ("outcome", ColumnType::Text),
         ("detail", ColumnType::Text),
         ("request_id", ColumnType::Text),
+        ("trace_id", ColumnType::Text),
+    ],
+    key: &["domain", "id"],
+    on_conflict: OnConflict::Retry,
+};
+
+/// The AuditEvents of rows that have one.
+const EVENTS: Table = Table {
+    name: "audit_event",
+    columns: &[
+        ("domain", ColumnType::Int),
+        ("id", ColumnType::Int),
+        ("resource_id", ColumnType::Text),
+        ("resource", ColumnType::Text),
     ],
     key: &["domain", "id"],
     on_conflict: OnConflict::Retry,
@@ -56,25 +70,37 @@ fn to_row(domain: i64, id: i64, entry: &Entry) -> Row {
         entry.outcome.as_str(),
         entry.detail.as_deref(),
         entry.request_id.as_deref(),
+        entry.trace_id.as_deref(),
     ]
 }
 
 /// Adds rows to the trail of the domain.
 pub fn append(tx: &mut DomainTx<'_>, ids: &Ids, entries: &[Entry]) -> Result<()> {
     let domain = tx.domain();
-    let rows: Vec<Row> =
-        entries.iter().map(|entry| to_row(domain, ids.key(entry.recorded), entry)).collect();
-    tx.insert_many(&TABLE, &rows)
+    insert(tx.outside(), ids, entries.iter().map(|entry| (domain, entry)))
 }
 
 /// Adds rows of several domains ([`SERVER`] for those of none): what operators
 /// do, and what was refused.
 pub fn append_across(tx: &mut dyn Tx, ids: &Ids, entries: &[(i64, Entry)]) -> Result<()> {
-    let rows: Vec<Row> = entries
-        .iter()
-        .map(|(domain, entry)| to_row(*domain, ids.key(entry.recorded), entry))
-        .collect();
-    tx.insert_many(&TABLE, &rows)
+    insert(tx, ids, entries.iter().map(|(domain, entry)| (*domain, entry)))
+}
+
+fn insert<'a>(
+    tx: &mut dyn Tx,
+    ids: &Ids,
+    entries: impl Iterator<Item = (i64, &'a Entry)>,
+) -> Result<()> {
+    let (mut rows, mut events) = (Vec::new(), Vec::new());
+    for (domain, entry) in entries {
+        let id = ids.key(entry.recorded);
+        rows.push(to_row(domain, id, entry));
+        if let Some(event) = &entry.resource {
+            events.push(row![domain, id, event.id.as_str(), event.json.as_str()]);
+        }
+    }
+    tx.insert_many(&TABLE, &rows)?;
+    tx.insert_many(&EVENTS, &events)
 }
 
 /// What a search of the trail asks for.
@@ -92,6 +118,8 @@ pub struct Filter {
     pub patient: Option<String>,
     /// Of this request only.
     pub request_id: Option<String>,
+    /// Of the chain of requests with this id only.
+    pub trace_id: Option<String>,
     /// Rows after this id (keyset paging).
     pub after: Option<i64>,
 }
@@ -126,6 +154,10 @@ pub struct Record {
     pub detail: Option<String>,
     /// In which request.
     pub request_id: Option<String>,
+    /// In which chain of requests.
+    pub trace_id: Option<String>,
+    /// The AuditEvent that KT2 shows of it.
+    pub resource: Option<serde_json::Value>,
 }
 
 /// How long after its request a row is written at most: rows of reads wait while
@@ -136,14 +168,14 @@ const LATEST_WRITING: Duration = Duration::from_secs(86_400);
 pub fn search(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<Record>> {
     let from = filter.from.map_or(0, first_key_at).max(filter.after.map_or(0, |id| id + 1));
     let mut conditions = Conditions::default();
-    conditions.and("id >= ", from);
+    conditions.and("a.id >= ", from);
     // The key of a row is as young as its writing, which can be later than the
     // request that it records.
     if let Some(from) = filter.from {
         conditions.and("recorded >= ", from);
     }
     if let Some(until) = filter.until {
-        conditions.and("id < ", first_key_at(until.plus(LATEST_WRITING)));
+        conditions.and("a.id < ", first_key_at(until.plus(LATEST_WRITING)));
         conditions.and("recorded < ", until);
     }
     if let Some(action) = filter.action {
@@ -158,11 +190,15 @@ pub fn search(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<
     if let Some(request_id) = &filter.request_id {
         conditions.and("request_id = ", request_id);
     }
+    if let Some(trace_id) = &filter.trace_id {
+        conditions.and("trace_id = ", trace_id);
+    }
     let limit = conditions.bind(limit);
     let sql = format!(
-        "SELECT id, recorded, domain, action, agent, event, patient, focal, version, item,
-                outcome, detail, request_id
-         FROM audit WHERE domain = $1{} ORDER BY id LIMIT {limit}",
+        "SELECT a.id, recorded, a.domain, action, agent, event, patient, focal, version, item,
+                outcome, detail, request_id, trace_id, resource
+         FROM audit a LEFT JOIN audit_event e ON e.domain = a.domain AND e.id = a.id
+         WHERE a.domain = $1{} ORDER BY a.id LIMIT {limit}",
         conditions.sql()
     );
     let rows = tx.query(&sql, conditions.args())?;
@@ -182,6 +218,8 @@ pub fn search(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<
                 outcome: row.text(10)?,
                 detail: row.opt_text(11)?,
                 request_id: row.opt_text(12)?,
+                trace_id: row.opt_text(13)?,
+                resource: row.opt_text(14)?.map(shown),
             })
         })
         .collect()
@@ -190,4 +228,9 @@ pub fn search(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<
 /// A page of the server's own trail.
 pub fn search_server(tx: &mut dyn Tx, filter: &Filter, limit: i64) -> Result<Vec<Record>> {
     search(&mut DomainTx::new(tx, SERVER), filter, limit)
+}
+
+/// An export loses nothing, not even what cannot be read.
+fn shown(resource: String) -> serde_json::Value {
+    serde_json::from_str(&resource).unwrap_or(serde_json::Value::String(resource))
 }

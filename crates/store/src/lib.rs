@@ -1,6 +1,7 @@
 //! The only SQL: SQLite and PostgreSQL behind one synchronous-closure seam.
 
 pub mod audit;
+pub mod authorization;
 pub mod clock;
 pub mod definition;
 pub mod directory;
@@ -11,6 +12,7 @@ pub mod job;
 pub mod mailbox;
 pub mod migrate;
 pub mod outbox;
+pub mod resource;
 pub mod scope;
 pub mod store;
 #[cfg(feature = "test-support")]

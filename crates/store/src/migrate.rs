@@ -49,6 +49,12 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "directory", sql: include_str!("migrations/0001_directory.sql") },
     Migration { number: 2, name: "mailbox", sql: include_str!("migrations/0002_mailbox.sql") },
     Migration { number: 3, name: "outbox", sql: include_str!("migrations/0003_outbox.sql") },
+    Migration { number: 4, name: "resource", sql: include_str!("migrations/0004_resource.sql") },
+    Migration {
+        number: 5,
+        name: "authorization",
+        sql: include_str!("migrations/0005_authorization.sql"),
+    },
 ];
 
 /// A migration that a store has.

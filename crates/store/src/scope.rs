@@ -84,11 +84,21 @@ impl<'a> DomainTx<'a> {
         self.tx.insert_many(table, rows)
     }
 
+    /// The transaction itself, for tables that hold no care data.
+    pub(crate) fn outside(&mut self) -> &mut dyn Tx {
+        self.tx
+    }
+
     fn with_domain<'b>(&self, sql: &str, args: &[Arg<'b>]) -> Vec<Arg<'b>> {
-        debug_assert!(sql.contains("domain = $1"), "a statement without its domain: {sql}");
+        debug_assert!(names_domain(sql), "a statement without its domain: {sql}");
         let mut all = Vec::with_capacity(args.len() + 1);
         all.push(Arg::Int(self.domain));
         all.extend_from_slice(args);
         all
     }
+}
+
+/// Whether a statement looks at one domain only, or inserts into one.
+fn names_domain(sql: &str) -> bool {
+    sql.contains("domain = $1") || (sql.contains(" (domain, ") && sql.contains("VALUES ($1, "))
 }

@@ -180,6 +180,9 @@ pub enum OnConflict {
     /// The transaction fails with [`Error::Retry`]: the closure assumed that no
     /// such row existed, and a concurrent transaction proved it wrong.
     Retry,
+    /// The transaction fails with [`Error::Conflict`]: the caller named a row that
+    /// is there already.
+    Refuse,
     /// The row that is there stays.
     Ignore,
     /// Every column that is not part of the key is overwritten.

@@ -195,7 +195,8 @@ async fn names(store: &Store) -> Vec<(i64, String)> {
 
 both!(many_rows_are_inserted_at_once, |store| async {
     create(&store).await;
-    for on_conflict in [OnConflict::Retry, OnConflict::Ignore, OnConflict::Replace] {
+    use OnConflict::{Ignore, Refuse, Replace, Retry};
+    for on_conflict in [Retry, Refuse, Ignore, Replace] {
         insert(&store, on_conflict, vec![]).await.unwrap();
     }
     assert!(ids(&store).await.is_empty());
@@ -213,10 +214,19 @@ both!(an_insert_ignores_or_replaces_what_is_there, |store| async {
     insert(&store, OnConflict::Replace, vec![named(3, "C"), named(4, "d")]).await.unwrap();
     assert_eq!(names(&store).await, [pair(1, "a"), pair(2, "b"), pair(3, "C"), pair(4, "d")]);
     // Another unique column is no part of the key.
-    for on_conflict in [OnConflict::Ignore, OnConflict::Replace] {
+    for on_conflict in [OnConflict::Ignore, OnConflict::Replace, OnConflict::Refuse] {
         let refused = insert(&store, on_conflict, vec![named(5, "a")]).await;
         assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
     }
+});
+
+both!(an_insert_that_refuses_what_is_there_writes_nothing, |store| async {
+    create(&store).await;
+    insert(&store, OnConflict::Refuse, vec![named(1, "a")]).await.unwrap();
+    let rows = vec![named(2, "b"), named(1, "c")];
+    let refused = insert(&store, OnConflict::Refuse, rows).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    assert_eq!(names(&store).await, [(1, "a".to_owned())]);
 });
 
 both!(an_insert_of_the_wrong_shape_is_a_defect, |store| async {

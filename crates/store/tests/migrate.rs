@@ -1,10 +1,10 @@
 //! Migrations: once each, whole or not at all, never on a newer store.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use koppeltaal_core::Error;
+use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_store::migrate::{self, Migration, run_list, status_of};
 use koppeltaal_store::test_support::{options, postgres, sqlite};
-use koppeltaal_store::{DatabaseUrl, Store};
+use koppeltaal_store::{DatabaseUrl, Ids, Store, audit, directory, resource};
 
 const FIRST: Migration = Migration {
     number: 1,
@@ -105,4 +105,50 @@ async fn the_schema_of_the_program_fits_both_engines() {
         assert_eq!(migrate::run(&store).await.unwrap().len(), migrate::MIGRATIONS.len());
         assert!(migrate::status(&store).await.unwrap().is_current());
     }
+}
+
+/// A store that the first release made: a domain, an instance and an audit row.
+async fn check_upgrade(url: DatabaseUrl) {
+    let store = open(&url).await;
+    run_list(&store, &migrate::MIGRATIONS[..3]).await.unwrap();
+    store
+        .write(|tx| {
+            for sql in [
+                "INSERT INTO domain (number, name, settings) VALUES (1, 'd', '{\"name\":\"d\"}')",
+                "INSERT INTO application (number, id, settings) VALUES (1, 'a', '{\"id\":\"a\"}')",
+                "INSERT INTO instance (number, domain, application, username, client_id, settings)
+                 VALUES (1, 1, 1, 'u', 'c',
+                   '{\"domain\":\"d\",\"application\":\"a\",\"client_id\":\"c\"}')",
+                "INSERT INTO audit (domain, id, action, recorded, agent, outcome)
+                 VALUES (1, 1, 'accept', 0, 'u', 'ok')",
+            ] {
+                tx.execute(sql, &[])?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(migrate::run(&store).await.unwrap().len(), migrate::MIGRATIONS.len() - 3);
+    let now = Timestamp(1_717_200_000_000_000);
+    let ids = Ids::of_node(1);
+    store.write(move |tx| directory::ensure_devices(tx, &ids, now)).await.unwrap();
+    let directory = store.read(directory::load).await.unwrap();
+    let domain = directory.domain("d").unwrap();
+    assert!(!domain.server_device.is_empty());
+    let scope = store.scope(domain);
+    let device = scope.read(|tx| resource::read(tx, "Device", "c")).await.unwrap().unwrap();
+    assert_eq!((device.version, &device.origin), (1, &domain.server_device));
+    let rows = scope.read(|tx| audit::search(tx, &audit::Filter::default(), 10)).await.unwrap();
+    assert_eq!((rows.len(), &rows[0].trace_id, &rows[0].resource), (1, &None, &None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_store_is_brought_up_to_date_on_sqlite() {
+    let (url, _folder) = sqlite();
+    check_upgrade(url).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_store_is_brought_up_to_date_on_postgres() {
+    check_upgrade(postgres().await).await;
 }

@@ -3,7 +3,6 @@
 //! remembered for a while, and wrong passwords are throttled.
 
 mod cache;
-mod throttle;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,8 +17,8 @@ use sha2::Sha256;
 use tokio::sync::Semaphore;
 
 use self::cache::{Cache, Key};
-pub use self::throttle::Limits;
-use self::throttle::{Guess, Throttle};
+pub use crate::throttle::Limits;
+use crate::throttle::{Guess, Throttle};
 use crate::password::{self, NOBODY};
 
 /// What bounds the work of a [`Verifier`].

@@ -10,7 +10,7 @@ use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
 use super::{Running, Worker};
-use crate::call::Answer;
+use crate::call::{self, Answer};
 use crate::webhook::{Plan, plan};
 use crate::{retry_after, webhook};
 
@@ -88,7 +88,7 @@ impl Worker {
                 let strained = lane.is_strained();
                 self.strained_running += usize::from(strained);
                 let clients = Arc::clone(&self.clients);
-                let task = self.requests.spawn(async move { clients.post(request).await });
+                let task = self.requests.spawn(async move { call::post(&clients, request).await });
                 self.running.insert(task.id(), Running { due, endpoint, started: now, strained });
             }
         }

@@ -47,7 +47,8 @@ struct FilterArgs {
     #[arg(long)]
     until: Option<Timestamp>,
     /// This action only: accept, reject, claim, status, lapse, browse, read,
-    /// definition, administration, retention, erase
+    /// definition, administration, retention, erase, login, launch,
+    /// misconfiguration
     #[arg(long)]
     action: Option<String>,
     /// By this agent only
@@ -59,6 +60,9 @@ struct FilterArgs {
     /// Of this request only
     #[arg(long)]
     request_id: Option<String>,
+    /// Of this chain of requests only (X-Trace-Id)
+    #[arg(long)]
+    trace_id: Option<String>,
 }
 
 impl FilterArgs {
@@ -77,6 +81,7 @@ impl FilterArgs {
             agent: self.agent.clone(),
             patient: self.patient.clone(),
             request_id: self.request_id.clone(),
+            trace_id: self.trace_id.clone(),
             after: None,
         })
     }

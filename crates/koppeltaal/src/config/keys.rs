@@ -182,6 +182,12 @@ pub const KEYS: &[Key] = &[
         "How long the activation code of a mobile launch can be used.",
     ),
     key("kt2.access_token_lifetime", Duration, Some("5m"), "How long an access token lasts."),
+    key(
+        "kt2.signing_key_max_age",
+        Duration,
+        Some("90d"),
+        "How old the key gets that signs the tokens of a domain.",
+    ),
     key("kt2.hook_first_retry", Duration, Some("1s"), "The wait before the second attempt."),
     key("kt2.hook_max_interval", Duration, Some("1h"), "The longest wait between two attempts."),
     key(

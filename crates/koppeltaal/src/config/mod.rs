@@ -148,6 +148,8 @@ pub struct Kt1 {
 pub struct Kt2 {
     /// How long an access token lasts.
     pub access_token_lifetime: Duration,
+    /// How old a signing key gets.
+    pub signing_key_max_age: Duration,
     /// The wait before the second attempt of a hook.
     pub hook_first_retry: Duration,
     /// The longest wait between two attempts.

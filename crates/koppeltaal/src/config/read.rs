@@ -107,6 +107,7 @@ impl Reader<'_> {
             },
             kt2: Kt2 {
                 access_token_lifetime: self.duration("kt2.access_token_lifetime"),
+                signing_key_max_age: self.duration("kt2.signing_key_max_age"),
                 hook_first_retry: self.duration("kt2.hook_first_retry"),
                 hook_max_interval: self.duration("kt2.hook_max_interval"),
                 hook_give_up_after: self.duration("kt2.hook_give_up_after"),

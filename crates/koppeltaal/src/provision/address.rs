@@ -21,7 +21,7 @@ pub fn check_endpoint(text: &str, domain: &Domain) -> Result<(), String> {
     if url.fragment().is_some() {
         return Err(format!("`{text}` must have no `#`"));
     }
-    koppeltaal_delivery::check_url(text, domain)
+    koppeltaal_outbound::check_url(text, domain)
         .map_err(|why| format!("`{text}`: {}", why.trim_start_matches("the endpoint ")))?;
     let local = matches!(url.host(), Some(Host::Domain(name))
         if name == "localhost" || name.ends_with(".localhost"));

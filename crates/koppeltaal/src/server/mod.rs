@@ -19,6 +19,8 @@ use koppeltaal_core::notification::Schedule;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_delivery::{Delivery, Deps, random_jitter};
 use koppeltaal_kt1 as kt1;
+use koppeltaal_kt2 as kt2;
+use koppeltaal_outbound::Clients;
 use koppeltaal_store::{Ids, NodeLease, Store, directory, migrate};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -67,18 +69,21 @@ impl Server {
         for applied in migrate::run(&store).await? {
             tracing::info!(number = applied.number, name = applied.name, "store migrated");
         }
-        let seal = SealKey::parse(&config.seal_key)?;
+        let seal = Arc::new(SealKey::parse(&config.seal_key)?);
+        let (ids, node) = Ids::lease(&store, clock.now()).await?;
+        let ids = Arc::new(ids);
+        let (keys, now) = (ids.clone(), clock.now());
+        store.write(move |tx| directory::ensure_devices(tx, &keys, now)).await?;
         let snapshot = store.read(directory::load).await?;
         refuse_development_key(&seal, &snapshot)?;
         let (directory, follower) = follow::follow(store.clone(), snapshot);
-        let (ids, node) = Ids::lease(&store, clock.now()).await?;
-        let ids = Arc::new(ids);
+        let opener = seal.clone();
         let delivery = Delivery::start(
             Deps {
                 store: store.clone(),
                 directory: directory.clone(),
                 clock: clock.clone(),
-                open: Arc::new(move |secret| seal.open(secret)),
+                open: Arc::new(move |secret| opener.open(secret)),
                 jitter: random_jitter(),
             },
             delivery_settings(config),
@@ -96,6 +101,25 @@ impl Server {
         let (gatherer, kt1_metrics) =
             Gatherer::new(store.clone(), directory.clone(), clock.clone(), delivery.counters());
         let audit_log = kt1::AuditLog::start(store.clone(), ids.clone());
+        let authorization = koppeltaal_auth::App::new(koppeltaal_auth::Parts {
+            store: store.clone(),
+            ids: ids.clone(),
+            directory: directory.clone(),
+            clock: clock.clone(),
+            seal,
+            outbound: Arc::new(Clients::new(outbound_settings(config))?),
+            settings: koppeltaal_auth::AuthorizationSettings {
+                public_url: public_url.clone(),
+                access_token_lifetime: config.kt2.access_token_lifetime,
+                signing_key_max_age: config.kt2.signing_key_max_age,
+            },
+        });
+        let kt2 = kt2::App::new(kt2::Parts {
+            store: store.clone(),
+            authorization: authorization.clone(),
+            server_name: config.server.name.clone(),
+            started: clock.now(),
+        });
         let app = kt1::App::new(kt1::Parts {
             store: store.clone(),
             ids,
@@ -109,6 +133,8 @@ impl Server {
         });
         let router = Arc::new(Router {
             app,
+            authorization: authorization.clone(),
+            kt2,
             store: store.clone(),
             gatherer: Arc::new(gatherer),
             serves_metrics: config.metrics_listen.is_none(),
@@ -122,6 +148,8 @@ impl Server {
         let mut following = JoinSet::new();
         following.spawn(follower);
         following.spawn(keep_node(node.clone(), clock.clone()));
+        following.spawn(authorization.clone().follow());
+        following.spawn(authorization.tidy());
         let metrics_address = metrics_listener
             .as_ref()
             .map(TcpListener::local_addr)
@@ -219,6 +247,13 @@ fn delivery_settings(config: &Config) -> koppeltaal_delivery::Settings {
         },
         ca_file: config.outbound_ca_file.clone(),
         ..koppeltaal_delivery::Settings::default()
+    }
+}
+
+fn outbound_settings(config: &Config) -> koppeltaal_outbound::Settings {
+    koppeltaal_outbound::Settings {
+        ca_file: config.outbound_ca_file.clone(),
+        ..koppeltaal_outbound::Settings::default()
     }
 }
 

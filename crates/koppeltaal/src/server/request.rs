@@ -10,7 +10,11 @@ use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use koppeltaal_kt1::{self as kt1, Told};
+use koppeltaal_auth::{Area, is_kt2_path, place};
+use koppeltaal_core::told::Told;
+use koppeltaal_core::trace::is_fhir_id;
+use koppeltaal_kt1 as kt1;
+use koppeltaal_kt2 as kt2;
 use koppeltaal_store::Store;
 
 use super::metrics::Gatherer;
@@ -21,6 +25,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where requests go.
 pub struct Router {
     pub(super) app: kt1::App,
+    pub(super) authorization: koppeltaal_auth::App,
+    pub(super) kt2: kt2::App,
     pub(super) store: Store,
     pub(super) gatherer: Arc<Gatherer>,
     pub(super) serves_metrics: bool,
@@ -35,6 +41,8 @@ impl Router {
     pub(super) fn metrics_only(&self) -> Self {
         Self {
             app: self.app.clone(),
+            authorization: self.authorization.clone(),
+            kt2: self.kt2.clone(),
             store: self.store.clone(),
             gatherer: self.gatherer.clone(),
             serves_metrics: true,
@@ -88,6 +96,17 @@ impl Router {
         if kt1::is_kt1_path(path) && self.page.is_some() {
             return kt1::handle(self.app.clone(), request, peer, request_id).await;
         }
+        let directory = self.authorization.directory();
+        if self.page.is_some() && is_kt2_path(&directory, path) {
+            let Some(place) = place(&directory, path) else { return nothing() };
+            return match place.area {
+                Area::Fhir(_) => kt2::handle(self.kt2.clone(), place, request, request_id).await,
+                _ => {
+                    let app = self.authorization.clone();
+                    koppeltaal_auth::handle(app, place, request, peer, request_id).await
+                }
+            };
+        }
         match path {
             "/healthz" => plain(StatusCode::OK, "ok\n"),
             "/readyz" => match self.store.ping().await {
@@ -111,24 +130,26 @@ impl Router {
                 );
                 response
             }
-            _ => typed(
-                StatusCode::NOT_FOUND,
-                "application/problem+json",
-                "{\"title\":\"Not found\",\"status\":404,\"detail\":\"There is nothing at this URL.\"}"
-                    .to_owned(),
-            ),
+            _ => nothing(),
         }
     }
+}
+
+fn nothing() -> Answer {
+    typed(
+        StatusCode::NOT_FOUND,
+        "application/problem+json",
+        "{\"title\":\"Not found\",\"status\":404,\"detail\":\"There is nothing at this URL.\"}"
+            .to_owned(),
+    )
 }
 
 /// The caller's request id, if it is one, or a new one.
 fn request_id<B>(request: &Request<B>) -> String {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let is_id = |id: &&str| {
-        (1..=64).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-    };
-    given.filter(is_id).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+    given
+        .filter(|id| is_fhir_id(id))
+        .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Answer {

@@ -12,10 +12,15 @@ fn root() -> PathBuf {
 
 /// What each crate may import of ours.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("koppeltaal", &["auth", "client", "core", "delivery", "fhir", "kt1", "store"]),
+    (
+        "koppeltaal",
+        &["auth", "client", "core", "delivery", "fhir", "kt1", "kt2", "outbound", "store"],
+    ),
     ("koppeltaal-kt1", &["auth", "core", "delivery", "fhir", "store"]),
-    ("koppeltaal-auth", &["core", "store"]),
-    ("koppeltaal-delivery", &["core", "store"]),
+    ("koppeltaal-kt2", &["auth", "core", "delivery", "fhir", "store"]),
+    ("koppeltaal-auth", &["core", "fhir", "outbound", "store"]),
+    ("koppeltaal-delivery", &["core", "outbound", "store"]),
+    ("koppeltaal-outbound", &["core"]),
     ("koppeltaal-store", &["core"]),
     ("koppeltaal-client", &["fhir"]),
     ("koppeltaal-core", &[]),
@@ -119,25 +124,36 @@ fn only_the_store_makes_a_domain_transaction() {
 
 #[test]
 fn every_statement_on_care_data_names_its_domain() {
-    let mailbox = root().join("crates/store/src/mailbox");
-    for file in sources(&mailbox) {
-        let text = std::fs::read_to_string(&file).unwrap();
-        for (keyword, table) in [
-            ("FROM ", "kt1_"),
-            ("UPDATE ", "kt1_"),
-            ("DELETE FROM ", "kt1_"),
-            ("INSERT INTO ", "kt1_"),
-        ] {
-            for (at, _) in text.match_indices(&format!("{keyword}{table}")) {
-                let statement: String = text[at..].chars().take(400).collect();
-                assert!(
-                    statement.contains("domain = $1")
-                        || statement.contains("domain = i.domain")
-                        || statement.contains(".domain = m.domain"),
-                    "{}: a statement without its domain: {statement}",
-                    file.display()
-                );
+    let folders = [("mailbox", "kt1_"), ("resource", "resource"), ("directory", "resource")];
+    for (folder, table) in folders {
+        for file in sources(&root().join("crates/store/src").join(folder)) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for keyword in ["FROM ", "UPDATE ", "DELETE FROM ", "INSERT INTO "] {
+                for (at, _) in text.match_indices(&format!("{keyword}{table}")) {
+                    let statement: String = text[at..].chars().take(400).collect();
+                    assert!(
+                        statement.contains("domain = $1")
+                            || statement.contains("domain = i.domain")
+                            || statement.contains(".domain = m.domain"),
+                        "{}: a statement without its domain: {statement}",
+                        file.display()
+                    );
+                }
             }
+        }
+    }
+}
+
+#[test]
+fn resources_are_reached_in_their_folder_and_by_the_devices_alone() {
+    for file in sources(&root().join("crates/store/src")) {
+        let path = file.to_string_lossy();
+        let may = path.contains("/resource/") || path.ends_with("directory/devices.rs");
+        if !may {
+            assert_absent(
+                std::slice::from_ref(&file),
+                &["FROM resource", "UPDATE resource", "INTO resource", "JOIN resource"],
+            );
         }
     }
 }

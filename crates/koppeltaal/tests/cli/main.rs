@@ -3,6 +3,7 @@
 
 mod configuration;
 mod directory;
+mod roles;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

@@ -1,11 +1,12 @@
-//! Changing the directory: rows are written whole, the version rises, and each
-//! change leaves an audit row, all in one transaction.
+//! Changing the directory: rows are written whole, the version rises, Devices
+//! follow, and each change leaves an audit row, all in one transaction.
 
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::{Application, Domain, IdentityProvider, Instance, Role};
 use koppeltaal_core::{Error, Result, Timestamp};
 use serde::Serialize;
 
+use super::devices;
 use super::load::read_version;
 use crate::ids::Ids;
 use crate::scope::DomainTx;
@@ -86,6 +87,7 @@ pub fn change(
         };
         entries.push((domain, entry));
     }
+    devices::follow(tx, ids, changes.iter().map(|change| &change.item), author.recorded)?;
     audit::append_across(tx, ids, &entries)?;
     tx.later("UPDATE directory_state SET version = $1 WHERE id = 1", args![based_on + 1])?;
     Ok(Some(based_on + 1))

@@ -25,12 +25,23 @@ pub(super) fn read_version(tx: &mut dyn Tx, sql: &str) -> Result<i64> {
 /// in between makes the snapshot newer than it says, and it is read once more.
 pub fn load(tx: &mut dyn Tx) -> Result<Directory> {
     let version = version(tx)?;
-    let domains = rows(tx, "domain", |d: &mut Domain, n| d.number = n)?;
+    let mut domains = rows(tx, "domain", |d: &mut Domain, n| d.number = n)?;
+    read_server_devices(tx, &mut domains)?;
     let applications = rows(tx, "application", |a: &mut Application, n| a.number = n)?;
     let roles = rows(tx, "role", |r: &mut Role, n| r.number = n)?;
     let providers = rows(tx, "identity_provider", |p: &mut IdentityProvider, n| p.number = n)?;
     let instances = rows(tx, "instance", |i: &mut Instance, n| i.number = n)?;
     Ok(Directory::new(version, domains, applications, roles, providers, instances))
+}
+
+fn read_server_devices(tx: &mut dyn Tx, domains: &mut [Domain]) -> Result<()> {
+    for mut row in tx.query("SELECT domain, device FROM domain_device", args![])? {
+        let number = row.int(0)?;
+        if let Some(domain) = domains.iter_mut().find(|domain| domain.number == number) {
+            domain.server_device = row.text(1)?;
+        }
+    }
+    Ok(())
 }
 
 fn rows<T: DeserializeOwned>(

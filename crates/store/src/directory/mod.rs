@@ -3,7 +3,9 @@
 //! that tells every process to read it again.
 
 mod apply;
+mod devices;
 mod load;
 
 pub use apply::{Author, Change, Item, change, refuse};
+pub use devices::ensure_devices;
 pub use load::{load, version};

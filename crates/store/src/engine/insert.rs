@@ -31,6 +31,7 @@ impl InsertTexts {
             OnConflict::Retry => 0,
             OnConflict::Ignore => 1,
             OnConflict::Replace => 2,
+            OnConflict::Refuse => 3,
         };
         let key =
             (table.name, conflict, table.columns.as_ptr() as usize, table.key.as_ptr() as usize);
@@ -62,7 +63,7 @@ fn compose(dialect: Dialect, table: &Table) -> String {
 }
 
 fn on_conflict(table: &Table, names: &[&str]) -> String {
-    if table.on_conflict == OnConflict::Retry {
+    if matches!(table.on_conflict, OnConflict::Retry | OnConflict::Refuse) {
         return String::new();
     }
     let target =

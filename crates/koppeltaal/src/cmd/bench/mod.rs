@@ -4,6 +4,7 @@
 mod credentials;
 mod empty;
 mod kt1;
+mod kt2;
 mod load;
 mod message;
 mod provision;
@@ -11,12 +12,13 @@ mod store;
 mod template;
 mod watch;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
+use serde::Serialize;
 
-use self::load::Report;
 use crate::context::Context;
 use crate::output;
 
@@ -37,6 +39,9 @@ enum Action {
     /// Load on the KT1 face of a server
     #[command(subcommand)]
     Kt1(kt1::Command),
+    /// Load on the authorization service of a KT2 server
+    #[command(subcommand)]
+    Kt2(kt2::Command),
     /// The same rows without a server: the raw bound of a store
     #[command(subcommand)]
     Store(store::Command),
@@ -52,6 +57,13 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         Action::Provision(args) => output::text(&provision::file(&args)),
         Action::Empty(args) => put_load(context, move || empty::run(&args)).await,
         Action::Kt1(command) => put_load(context, move || kt1::run(&command)).await,
+        Action::Kt2(kt2::Command::Provision(args)) => output::text(&kt2::provision(&args)?),
+        Action::Kt2(kt2::Command::Authorization(args)) => {
+            // The default would be the store of this folder, which is not one for measuring.
+            let given = context.values.get("database").and_then(|given| given.texts.first());
+            let (database, seal) = (given.cloned(), context.seal.clone());
+            put_load(context, move || kt2::authorization(&args, database.as_deref(), &seal)).await
+        }
         Action::Store(command) => {
             let outcome = store::run(&context.config.database, &command).await?;
             match outcome {
@@ -68,15 +80,15 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
 }
 
 /// The load generator has a runtime of its own on one thread, so that it costs little.
-async fn put_load(
+async fn put_load<R: Serialize + Display + Send + 'static>(
     context: &Context,
-    load: impl FnOnce() -> Result<Report> + Send + 'static,
+    load: impl FnOnce() -> Result<R> + Send + 'static,
 ) -> Result<()> {
     let report = tokio::task::spawn_blocking(load).await??;
     print(context, &report)
 }
 
-fn print(context: &Context, report: &Report) -> Result<()> {
+fn print(context: &Context, report: &(impl Serialize + Display)) -> Result<()> {
     if context.json { output::json(report) } else { output::text(&report.to_string()) }
 }
 

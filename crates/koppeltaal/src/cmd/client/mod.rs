@@ -1,6 +1,7 @@
 //! `koppeltaal client …`: a connector on the command line, against any Koppeltaal server.
 
 mod kt1;
+mod kt2;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -18,11 +19,14 @@ pub struct Args {
 enum Generation {
     /// Koppeltaal 1.3
     Kt1(kt1::Args),
+    /// Koppeltaal 2.0
+    Kt2(kt2::Args),
 }
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
     match args.generation {
         Generation::Kt1(args) => kt1::run(context, args).await,
+        Generation::Kt2(args) => kt2::run(context, args).await,
     }
 }

@@ -145,7 +145,9 @@ impl Link {
             Purpose::Read => "READ ONLY",
         };
         // Statements are planned once per connection, perhaps while a table is
-        // empty and reading it whole is cheapest: every search has an index.
+        // empty and reading it whole is cheapest: every search has an index. What
+        // is read whole all the same looks so dear then that PostgreSQL would
+        // compile it.
         // A COMMIT that is answered is on disk; a server that also waits for its
         // standbys to apply it goes on doing so.
         let set_up = format!(
@@ -154,6 +156,7 @@ impl Link {
              SET idle_in_transaction_session_timeout = {limit}; \
              SET enable_seqscan = off; \
              SET enable_bitmapscan = off; \
+             SET jit = off; \
              SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply');"
         );

@@ -127,7 +127,7 @@ impl Tx for PgTx<'_> {
         }
         let on_unique = match table.on_conflict {
             OnConflict::Retry => OnUnique::Retry,
-            OnConflict::Ignore | OnConflict::Replace => OnUnique::Conflict,
+            OnConflict::Refuse | OnConflict::Ignore | OnConflict::Replace => OnUnique::Conflict,
         };
         self.change(|session| {
             let columns = value::columns(table, rows)?;

@@ -148,7 +148,7 @@ impl Tx for SqliteTx<'_> {
         self.change();
         let on_unique = match table.on_conflict {
             OnConflict::Retry => OnUnique::Retry,
-            OnConflict::Ignore | OnConflict::Replace => OnUnique::Conflict,
+            OnConflict::Refuse | OnConflict::Ignore | OnConflict::Replace => OnUnique::Conflict,
         };
         self.attempt(table.name, on_unique, |session| {
             if rows.is_empty() {

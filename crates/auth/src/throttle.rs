@@ -1,6 +1,7 @@
-//! Slows down who guesses passwords: every wrong password takes a token from a
-//! bucket that refills with time. Instances are throttled, never locked: a lock
-//! would let anybody cut an organisation off from its care data.
+//! Slows down who guesses: every failed attempt (a wrong password, a client
+//! assertion or a launch that does not hold) takes a token from a bucket that
+//! refills with time. Instances are throttled, never locked: a lock would let
+//! anybody cut an organisation off from its care data.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,25 +23,32 @@ pub struct Limits {
 }
 
 #[derive(Debug)]
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     usernames: Buckets<(String, IpAddr)>,
     addresses: Buckets<IpAddr>,
 }
 
 impl Throttle {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
             usernames: Buckets::new(limits.per_username),
             addresses: Buckets::new(limits.per_address),
         }
     }
 
-    /// Refuses an attempt while a bucket that counts for it is empty.
-    pub(super) fn check(&self, guess: &Guess, now: Timestamp) -> Result<()> {
-        let mut wait = self.usernames.wait(&guess.username, now);
-        if !guess.exists {
-            wait = wait.max(self.addresses.wait(&guess.username.1, now));
+    /// How long until another attempt may fail; zero while none of the buckets
+    /// that count for it is empty.
+    pub(crate) fn wait(&self, guess: &Guess, now: Timestamp) -> Duration {
+        let wait = self.usernames.wait(&guess.username, now);
+        match guess.exists {
+            true => wait,
+            false => wait.max(self.addresses.wait(&guess.username.1, now)),
         }
+    }
+
+    /// Refuses an attempt while a bucket that counts for it is empty.
+    pub(crate) fn check(&self, guess: &Guess, now: Timestamp) -> Result<()> {
+        let wait = self.wait(guess, now);
         if wait > Duration::ZERO {
             return Err(Error::TooMany(format!(
                 "Too many attempts to sign in with a wrong password: try again in {} s",
@@ -50,8 +58,8 @@ impl Throttle {
         Ok(())
     }
 
-    /// The password was wrong.
-    pub(super) fn charge(&mut self, guess: Guess, now: Timestamp) {
+    /// The attempt failed.
+    pub(crate) fn charge(&mut self, guess: Guess, now: Timestamp) {
         if !guess.exists {
             self.addresses.take(guess.username.1, now);
         }
@@ -61,7 +69,7 @@ impl Throttle {
 
 /// What the throttle wants to know of an attempt.
 #[derive(Debug, Clone)]
-pub(super) struct Guess {
+pub(crate) struct Guess {
     username: (String, IpAddr),
     /// Whether an instance has the user name. All instances of an organisation
     /// may share the address of a proxy, so the address alone never counts for
@@ -70,7 +78,7 @@ pub(super) struct Guess {
 }
 
 impl Guess {
-    pub(super) fn new(username: &str, address: IpAddr, exists: bool) -> Self {
+    pub(crate) fn new(username: &str, address: IpAddr, exists: bool) -> Self {
         Self { username: (username.to_owned(), network(address)), exists }
     }
 }

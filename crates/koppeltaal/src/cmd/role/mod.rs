@@ -1,4 +1,9 @@
-//! `koppeltaal role list|show`.
+//! `koppeltaal role list|show|explain|template`.
+
+mod explain;
+mod request;
+mod template;
+mod verdict;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -31,13 +36,19 @@ enum Action {
         #[arg(long)]
         domain: String,
     },
+    /// Say whether an instance may make a request, by which rule, and why
+    Explain(explain::Args),
+    /// Print the predefined roles as a provisioning file
+    Template(template::Args),
 }
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
-    let directory = directory::read(context).await?;
     match args.action {
+        Action::Explain(args) => explain::run(context, args).await,
+        Action::Template(args) => template::run(context, &args),
         Action::List { domain } => {
+            let directory = directory::read(context).await?;
             check_domain(&directory, domain.as_deref())?;
             let wanted = |of: &str| domain.as_deref().is_none_or(|domain| domain == of);
             let roles = directory.roles().iter().filter(|role| wanted(&role.domain));
@@ -45,6 +56,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             output::list(context.json, &objects, &["domain", "name", "permissions", "privileges"])
         }
         Action::Show { name, domain } => {
+            let directory = directory::read(context).await?;
             check_domain(&directory, Some(&domain))?;
             let of_domain = || directory.roles().iter().filter(|role| role.domain == domain);
             let names = of_domain().map(|role| role.name.clone());

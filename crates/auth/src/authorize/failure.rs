@@ -1,0 +1,152 @@
+//! A launch that failed: it is recorded for the domain (110100/110120,
+//! TOP-KT-012c), told to the module by a redirect once it is sure that the
+//! redirect URI is the module's (RFC 6749, 4.1.2.1), and to the person before that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode, header};
+use koppeltaal_core::audit::Entry;
+use koppeltaal_core::directory::ConnectedInstance;
+use koppeltaal_store::audit;
+use koppeltaal_store::authorization::{SessionKind, use_session};
+
+use super::page::{Advice, page};
+use crate::answer::{Answer, OauthError, redirect};
+use crate::app::Inner;
+use crate::asked::Asked;
+use crate::audit_event::{Outcome, failed_launch};
+
+/// What is known of a launch when it fails.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// The module.
+    pub module: Option<Arc<ConnectedInstance>>,
+    /// The jti of the launch token.
+    pub jti: Option<String>,
+    /// The task, from a launch token that was verified.
+    pub task: Option<String>,
+}
+
+/// Where a failure is told.
+#[derive(Debug, Clone)]
+pub(super) enum Told {
+    /// On a page.
+    Page(StatusCode, Advice),
+    /// To the module: its redirect URI, its state, the error code.
+    Module { redirect_uri: String, state: Option<String>, error: &'static str },
+}
+
+/// A launch that failed.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub known: Known,
+    pub told: Told,
+    pub outcome: Outcome,
+    /// For the log and the trail: no personal data, no tokens.
+    pub reason: String,
+    /// The login session that ends with it.
+    pub burn: Option<Vec<u8>>,
+    /// More rows of the trail that belong to it.
+    pub entries: Vec<Entry>,
+}
+
+impl Failure {
+    /// The row of the trail for the failed launch itself.
+    pub fn entry(&self, asked: &Asked) -> Entry {
+        let trace = asked.trace(self.known.jti.as_deref());
+        let module = self.known.module.as_deref();
+        let words = (self.outcome, self.reason.as_str());
+        failed_launch(asked, &trace, module, self.known.task.as_deref(), words)
+    }
+
+    /// The answer to the browser.
+    pub fn answer(&self, asked: &Asked) -> Answer {
+        match &self.told {
+            Told::Page(status, advice) => page(*status, *advice, &asked.request_id),
+            Told::Module { redirect_uri, state, error } => {
+                let mut parameters = vec![("error", *error)];
+                if let Some(state) = state {
+                    parameters.push(("state", state));
+                }
+                match with_parameters(redirect_uri, &parameters) {
+                    Some(url) => redirect(&url),
+                    None => page(StatusCode::BAD_REQUEST, Advice::AskForHelp, &asked.request_id),
+                }
+            }
+        }
+    }
+}
+
+/// A redirect URI with parameters added to its query.
+pub(super) fn with_parameters(redirect_uri: &str, parameters: &[(&str, &str)]) -> Option<String> {
+    let mut url = url::Url::parse(redirect_uri).ok()?;
+    for (name, value) in parameters {
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    Some(url.into())
+}
+
+/// Records a failed launch and tells it. Who fails too often is told to wait,
+/// and no longer recorded: a flood must not reach the store.
+pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer {
+    let client = failure.known.module.as_deref().map_or("", |m| m.instance.client_id.as_str());
+    tracing::info!(
+        request_id = asked.request_id,
+        domain = asked.domain.name,
+        client_id = client,
+        peer = %asked.peer,
+        reason = failure.reason,
+        "a launch failed"
+    );
+    if let Some(wait) = app.failed(client, !client.is_empty(), asked.peer, asked.began) {
+        return too_many(asked, wait);
+    }
+    let mut entries = failure.entries.clone();
+    entries.push(failure.entry(asked));
+    let ids = app.parts.ids.clone();
+    let scope = app.parts.store.scope(&asked.domain);
+    let (burn, now) = (failure.burn.clone(), asked.began);
+    let recorded = scope.write(move |tx| {
+        if let Some(session) = &burn {
+            use_session(tx, SessionKind::Login, session, now)?;
+        }
+        audit::append(tx, &ids, &entries)
+    });
+    match recorded.await {
+        Ok(()) => failure.answer(asked),
+        Err(error) => {
+            let status = OauthError::from(error).status;
+            page(status, Advice::AskForHelp, &asked.request_id)
+        }
+    }
+}
+
+/// The page for parameters that cannot even be read.
+pub(crate) fn malformed(asked: &Asked, status: StatusCode) -> Answer {
+    page(status, Advice::AskForHelp, &asked.request_id)
+}
+
+/// The page for who fails too often.
+fn too_many(asked: &Asked, wait: Duration) -> Answer {
+    let mut answer = page(StatusCode::TOO_MANY_REQUESTS, Advice::Wait, &asked.request_id);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_added_to_those_of_the_redirect_uri() {
+        for (uri, expected) in [
+            ("https://m.example/after", "https://m.example/after?error=x&state=a+b%26"),
+            ("https://m.example/after?k=v", "https://m.example/after?k=v&error=x&state=a+b%26"),
+        ] {
+            let url = with_parameters(uri, &[("error", "x"), ("state", "a b&")]);
+            assert_eq!(url.as_deref(), Some(expected));
+        }
+        assert_eq!(with_parameters("not a url", &[]), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! A code becomes the context of a launch (spec 3.5): an id_token, and beside it
+//! what the module needs to know. The access token is the word `NOOP`: the FHIR
+//! service is called with a token of the module's own.
+
+use http::StatusCode;
+use koppeltaal_core::Timestamp;
+use koppeltaal_store::audit;
+use koppeltaal_store::authorization::{Session, SessionKind, read_session, use_session};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::answer::{Answer, OauthError, json_answer};
+use crate::app::Inner;
+use crate::asked::Asked;
+use crate::assertion::Client;
+use crate::audit_event::{Outcome, failed_launch};
+use crate::authorize::{CodeSession, digest, open};
+use crate::body::Form;
+use crate::key_ring::ID_TOKEN_LIFETIME;
+
+/// What stands in the place of an access token (TOP-KT-007 eis 6).
+const NO_ACCESS_TOKEN: &str = "NOOP";
+
+pub(super) async fn grant(
+    app: &Inner,
+    asked: &Asked,
+    client: &Client,
+    form: &Form,
+) -> Result<Answer, OauthError> {
+    let code = form.get("code").ok_or(OauthError::invalid_request("code is missing."))?;
+    let key = digest(code);
+    let (at, now) = (key.clone(), asked.began);
+    let scope = app.parts.store.scope(&asked.domain);
+    let session: CodeSession = match scope
+        .read(move |tx| read_session(tx, SessionKind::Code, &at, now))
+        .await?
+    {
+        Session::Fresh(sealed) => open(&app.parts.seal, sealed)?,
+        Session::Used(sealed) => {
+            let session: CodeSession = open(&app.parts.seal, sealed)?;
+            return refuse(app, asked, client, Some(&session), "the code was used before").await;
+        }
+        Session::Unknown => {
+            return refuse(app, asked, client, None, "the code is unknown or has expired").await;
+        }
+    };
+    if let Err(reason) = check(client, form, &session) {
+        return refuse(app, asked, client, Some(&session), reason).await;
+    }
+    let used = scope.write(move |tx| use_session(tx, SessionKind::Code, &key, now)).await?;
+    if !matches!(used, Session::Fresh(_)) {
+        return refuse(app, asked, client, Some(&session), "the code was used before").await;
+    }
+    answer(app, asked, client, &session).await
+}
+
+/// The code belongs to this client, redirect URI and verifier.
+fn check(client: &Client, form: &Form, session: &CodeSession) -> Result<(), &'static str> {
+    let launched = &session.launched;
+    if launched.client_id != client.instance.instance.client_id {
+        return Err("the code was given to another client");
+    }
+    if form.get("redirect_uri") != Some(&launched.redirect_uri) {
+        return Err("redirect_uri is not that of the authorization request");
+    }
+    match (&launched.challenge, form.get("code_verifier")) {
+        (Some(challenge), Some(verifier)) => {
+            let found = Sha256::digest(verifier.as_bytes());
+            aws_lc_rs::constant_time::verify_slices_are_equal(challenge, &found)
+                .map_err(|_| "code_verifier is not that of the challenge")
+        }
+        (Some(_), None) => Err("code_verifier is missing"),
+        // Only of a client that may go without.
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err("code_verifier without a challenge"),
+    }
+}
+
+async fn answer(
+    app: &Inner,
+    asked: &Asked,
+    client: &Client,
+    session: &CodeSession,
+) -> Result<Answer, OauthError> {
+    let launched = &session.launched;
+    let urls = app.urls(&asked.domain);
+    let seconds = seconds(asked.began);
+    let lifetime = ID_TOKEN_LIFETIME.as_secs();
+    let client_id = &client.instance.instance.client_id;
+    let nonce = launched.nonce.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+    let claims = json!({
+        "iss": urls.issuer(),
+        "aud": client_id,
+        "azp": client_id,
+        "sub": launched.user.to_string(),
+        "fhirUser": format!("{}/{}", urls.fhir_base(), launched.user),
+        "iat": seconds,
+        "nbf": seconds,
+        "exp": seconds + i64::try_from(lifetime).unwrap_or(300),
+        "auth_time": session.authenticated,
+        "jti": Uuid::new_v4().to_string(),
+        "nonce": nonce,
+    });
+    let id_token = app.keys.signing(&asked.domain).await?.signer.sign(&claims)?;
+    // Clients in use read each of the five as a text that is always there.
+    let text = |value: &Option<String>| Value::from(value.as_deref().unwrap_or(""));
+    let mut body = Value::Object(launched.claims.clone());
+    for (name, value) in [
+        ("access_token", NO_ACCESS_TOKEN.into()),
+        ("token_type", "Bearer".into()),
+        ("expires_in", lifetime.into()),
+        ("scope", launched.scope.as_str().into()),
+        ("id_token", id_token.into()),
+        ("sub", launched.user.to_string().into()),
+        ("resource", launched.resource.as_str().into()),
+        ("definition", text(&launched.definition)),
+        ("patient", text(&launched.patient)),
+        ("intent", text(&launched.intent)),
+    ] {
+        body[name] = value;
+    }
+    Ok(json_answer(StatusCode::OK, &body))
+}
+
+/// Every failure is the same to the client; the domain's trail has the reason.
+async fn refuse(
+    app: &Inner,
+    asked: &Asked,
+    client: &Client,
+    session: Option<&CodeSession>,
+    reason: &'static str,
+) -> Result<Answer, OauthError> {
+    let client_id = &client.instance.instance.client_id;
+    asked.log_refusal(client_id, &reason);
+    if let Some(wait) = app.failed(client_id, true, asked.peer, asked.began) {
+        return Err(OauthError::too_many(wait));
+    }
+    let launched = session.map(|session| &session.launched);
+    let trace = asked.trace(launched.map(|launched| launched.jti.as_str()));
+    let task = launched.map(|launched| launched.resource.as_str());
+    let words = (Outcome::Minor, reason);
+    let entry = failed_launch(asked, &trace, Some(&client.instance), task, words);
+    let ids = app.parts.ids.clone();
+    let scope = app.parts.store.scope(&asked.domain);
+    scope.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry))).await?;
+    Err(OauthError::invalid_grant())
+}
+
+fn seconds(time: Timestamp) -> i64 {
+    time.0.div_euclid(1_000_000)
+}

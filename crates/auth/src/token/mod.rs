@@ -1,0 +1,24 @@
+//! The token endpoint (RFC 6749, 3.2; spec 1 and 3.5): who the client is comes
+//! first, what it wants second.
+
+mod authorization_code;
+mod client_credentials;
+
+use crate::answer::{Answer, OauthError};
+use crate::app::Inner;
+use crate::asked::Asked;
+use crate::assertion::authenticate_and_spend;
+use crate::body::Form;
+
+/// Answers a token request.
+pub(crate) async fn token(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, OauthError> {
+    let urls = app.urls(&asked.domain);
+    let audiences = [urls.token(), urls.issuer()];
+    let client = authenticate_and_spend(app, asked, form, &audiences).await?;
+    match form.get("grant_type") {
+        Some("client_credentials") => client_credentials::grant(app, asked, &client).await,
+        Some("authorization_code") => authorization_code::grant(app, asked, &client, form).await,
+        Some(_) => Err(OauthError::unsupported_grant_type()),
+        None => Err(OauthError::invalid_request("grant_type is missing.")),
+    }
+}

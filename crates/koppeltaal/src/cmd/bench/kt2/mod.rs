@@ -1,0 +1,27 @@
+//! Load on the authorization service of a Koppeltaal 2.0 server: token requests, introspections and
+//! reads with a token, each next to what the signatures alone cost on this machine.
+
+mod assertions;
+mod authorization;
+mod ground;
+mod introspect;
+mod jwks_server;
+mod own_server;
+mod provision;
+mod raw;
+mod read;
+mod report;
+mod token;
+mod verification;
+
+/// The workloads.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Print a provisioning file with a domain and clients for measuring
+    Provision(provision::Args),
+    /// Tokens, introspections and reads, on a server that is started for it or on a running one
+    Authorization(authorization::Args),
+}
+
+pub use authorization::run as authorization;
+pub use provision::print as provision;

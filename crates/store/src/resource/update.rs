@@ -1,0 +1,45 @@
+//! update: the next version of a resource, unless nothing changed.
+
+use koppeltaal_core::resource::Body;
+use koppeltaal_core::{Result, Timestamp};
+
+use super::{Stored, locked, succeed};
+use crate::scope::DomainTx;
+
+/// What became of an update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Updated {
+    /// There is a new version.
+    Done(Stored),
+    /// The content is that of the current version, which stays.
+    Unchanged(Stored),
+    /// The domain has no such resource.
+    Unknown,
+    /// It was deleted.
+    Deleted,
+    /// The version expected is not the current one, which is this.
+    Stale(i64),
+}
+
+/// Gives a resource new content, provided that `expected` is its current version
+/// (when the caller names one). Content is compared as text.
+pub fn update(
+    tx: &mut DomainTx<'_>,
+    resource_type: &str,
+    id: &str,
+    expected: Option<i64>,
+    body: &Body,
+    now: Timestamp,
+) -> Result<Updated> {
+    let Some(known) = locked(tx, resource_type, id)? else { return Ok(Updated::Unknown) };
+    if known.deleted {
+        return Ok(Updated::Deleted);
+    }
+    if expected.is_some_and(|expected| expected != known.version) {
+        return Ok(Updated::Stale(known.version));
+    }
+    if known.body == *body {
+        return Ok(Updated::Unchanged(known));
+    }
+    succeed(tx, known, Some(body), false, now).map(Updated::Done)
+}

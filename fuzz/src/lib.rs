@@ -1,0 +1,17 @@
+//! What the targets share. The parsers are taken in by their path: built as part of
+//! their crate they would bring the whole server along, and instrument it.
+
+#[path = "../../crates/auth/src/jose/mod.rs"]
+pub mod jose;
+
+use std::sync::LazyLock;
+
+use jose::KeySet;
+
+/// Keys of all types. The private halves were thrown away when the corpus was made.
+pub static JWKS: LazyLock<KeySet> =
+    LazyLock::new(|| KeySet::from_jwks(include_bytes!("../keys.jwks")).unwrap());
+
+/// The RSA key among them.
+pub static PEM: LazyLock<KeySet> =
+    LazyLock::new(|| KeySet::from_pem(include_str!("../key.pem")).unwrap());
