@@ -20,9 +20,15 @@ RUSTFLAGS="${flags[*]}" cargo build --release --locked --target "$host" --target
 for target in "${targets[@]}"; do
   # What is found goes beside the build; what is in `corpus` was put there by hand.
   mkdir -p "target/corpus/$target" "artifacts/$target"
-  echo "== $target: $seconds s"
-  "target/$host/release/$target" \
+  log="artifacts/$target/log"
+  if "target/$host/release/$target" \
     -max_total_time="$seconds" -max_len=10240 -timeout=5 -rss_limit_mb=1024 \
-    -artifact_prefix="artifacts/$target/" -print_final_stats=1 -verbosity=0 \
-    "target/corpus/$target" "corpus/$target"
+    -artifact_prefix="artifacts/$target/" -print_final_stats=1 \
+    "target/corpus/$target" "corpus/$target" >"$log" 2>&1; then
+    echo "fuzz $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs"
+  else
+    tail -n 60 "$log"
+    echo "fuzz $target failed; the input is in fuzz/artifacts/$target"
+    exit 1
+  fi
 done

@@ -52,7 +52,7 @@ pub(crate) async fn introspect(
         let now = asked.began;
         launch_token::verify(app, &asked.domain, &client.instance, token, now)
             .await
-            .map(Found::Launch)
+            .map(|launch| Found::Launch(Box::new(launch)))
             .map_err(Unaccepted::Token)
     };
     let found = match found {
@@ -76,7 +76,7 @@ pub(crate) async fn introspect(
 /// A token that holds.
 enum Found {
     Own(Map<String, Value>),
-    Launch(Launch),
+    Launch(Box<Launch>),
 }
 
 impl Found {
@@ -124,7 +124,7 @@ async fn spend(
     found: Option<&Found>,
 ) -> Result<Spent, Error> {
     let launch = match found {
-        Some(Found::Launch(launch)) => Some(launch.clone()),
+        Some(Found::Launch(launch)) => Some((**launch).clone()),
         _ => None,
     };
     let token_use = match client.instance.instance.launch_token_use {

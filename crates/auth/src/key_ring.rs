@@ -172,7 +172,7 @@ impl KeyRing {
     }
 
     async fn load(&self, domain: &Domain) -> Result<Keys> {
-        let rows = self.store.scope(domain).read(|tx| authorization::signing_keys(tx)).await?;
+        let rows = self.store.scope(domain).read(authorization::signing_keys).await?;
         let now = self.clock.now();
         let last = rows.last().map_or(0, |row| row.number);
         let mut keys = Vec::new();

@@ -53,6 +53,8 @@ enum Command {
     Instance(cmd::instance::Args),
     /// Identity providers of a domain
     IdentityProvider(cmd::identity_provider::Args),
+    /// Keys that sign the tokens of a domain
+    Key(cmd::key::Args),
     /// Messages in the mailboxes
     Messages(cmd::messages::Args),
     /// Notifications of new messages
@@ -98,6 +100,7 @@ impl Command {
             Self::Role(args) => cmd::role::run(context, args).await,
             Self::Instance(args) => cmd::instance::run(context, args).await,
             Self::IdentityProvider(args) => cmd::identity_provider::run(context, args).await,
+            Self::Key(args) => cmd::key::run(context, args).await,
             Self::Demo(args) => cmd::demo::run(context, args).await,
             Self::Serve(args) => cmd::serve::run(context, args).await,
             Self::Messages(args) => cmd::messages::run(context, args).await,

@@ -2,7 +2,7 @@
 //! than the arithmetic.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rsa::{PublicKey as RsaPublicKey, PublicKeyComponents};
@@ -16,11 +16,11 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// A public key that can verify.
 #[derive(Debug, Clone)]
 pub(super) enum PublicKey {
-    Rsa(RsaKey),
+    /// Clones share what was parsed.
+    Rsa(Arc<RsaKey>),
     Ec(Curve, ParsedPublicKey),
 }
 
-#[derive(Clone)]
 pub(super) struct RsaKey {
     bits: usize,
     der: Vec<u8>,
@@ -69,7 +69,8 @@ impl PublicKey {
                 e.big_endian_without_leading_zero(),
             )?;
             let parsed = std::array::from_fn(|_| OnceLock::new());
-            return Ok(Self::Rsa(RsaKey { bits, der: key.as_ref().to_vec(), parsed }));
+            let der = key.as_ref().to_vec();
+            return Ok(Self::Rsa(Arc::new(RsaKey { bits, der, parsed })));
         }
         Curve::ALL
             .into_iter()

@@ -192,34 +192,18 @@ impl JsonWebKey for Key {
         signed: &[u8],
     ) -> Result<(), SignatureVerificationError> {
         use signature as s;
+        let rsa = |parameters| self.verify_rsa(parameters, message, signed);
+        let ec = |curve, length, with| self.verify_ec(curve, length, with, message, signed);
         match algorithm {
-            Algorithm::RsaSsaPkcs1V15Sha256 => {
-                self.verify_rsa(&s::RSA_PKCS1_2048_8192_SHA256, message, signed)
-            }
-            Algorithm::RsaSsaPkcs1V15Sha384 => {
-                self.verify_rsa(&s::RSA_PKCS1_2048_8192_SHA384, message, signed)
-            }
-            Algorithm::RsaSsaPkcs1V15Sha512 => {
-                self.verify_rsa(&s::RSA_PKCS1_2048_8192_SHA512, message, signed)
-            }
-            Algorithm::RsaSsaPssSha256 => {
-                self.verify_rsa(&s::RSA_PSS_2048_8192_SHA256, message, signed)
-            }
-            Algorithm::RsaSsaPssSha384 => {
-                self.verify_rsa(&s::RSA_PSS_2048_8192_SHA384, message, signed)
-            }
-            Algorithm::RsaSsaPssSha512 => {
-                self.verify_rsa(&s::RSA_PSS_2048_8192_SHA512, message, signed)
-            }
-            Algorithm::EcdsaP256Sha256 => {
-                self.verify_ec("P-256", 32, &s::ECDSA_P256_SHA256_FIXED, message, signed)
-            }
-            Algorithm::EcdsaP384Sha384 => {
-                self.verify_ec("P-384", 48, &s::ECDSA_P384_SHA384_FIXED, message, signed)
-            }
-            Algorithm::EcdsaP521Sha512 => {
-                self.verify_ec("P-521", 66, &s::ECDSA_P521_SHA512_FIXED, message, signed)
-            }
+            Algorithm::RsaSsaPkcs1V15Sha256 => rsa(&s::RSA_PKCS1_2048_8192_SHA256),
+            Algorithm::RsaSsaPkcs1V15Sha384 => rsa(&s::RSA_PKCS1_2048_8192_SHA384),
+            Algorithm::RsaSsaPkcs1V15Sha512 => rsa(&s::RSA_PKCS1_2048_8192_SHA512),
+            Algorithm::RsaSsaPssSha256 => rsa(&s::RSA_PSS_2048_8192_SHA256),
+            Algorithm::RsaSsaPssSha384 => rsa(&s::RSA_PSS_2048_8192_SHA384),
+            Algorithm::RsaSsaPssSha512 => rsa(&s::RSA_PSS_2048_8192_SHA512),
+            Algorithm::EcdsaP256Sha256 => ec("P-256", 32, &s::ECDSA_P256_SHA256_FIXED),
+            Algorithm::EcdsaP384Sha384 => ec("P-384", 48, &s::ECDSA_P384_SHA384_FIXED),
+            Algorithm::EcdsaP521Sha512 => ec("P-521", 66, &s::ECDSA_P521_SHA512_FIXED),
             _ => Err(SignatureVerificationError::UnsupportedAlg("not accepted here".to_owned())),
         }
     }

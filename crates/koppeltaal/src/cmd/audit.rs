@@ -103,8 +103,10 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
                 Ok(())
             })
             .await?;
-            let columns =
-                ["recorded", "domain", "action", "agent", "event", "item", "outcome", "detail"];
+            let columns = [
+                "recorded", "domain", "action", "agent", "event", "item", "outcome", "trace_id",
+                "detail",
+            ];
             output::list(context.json, &objects, &columns)
         }
         Action::Export { filter } => {

@@ -2,6 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
+use koppeltaal_auth::Urls;
+use koppeltaal_core::directory::{Directory, IdentityProvider};
+use serde_json::{Map, Value};
 
 use super::directory::{self, check_domain, found};
 use crate::context::Context;
@@ -44,8 +47,8 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             let objects = all
                 .iter()
                 .filter(|provider| wanted(&provider.domain))
-                .map(|provider| shown(Kind::IdentityProvider, provider))
-                .collect::<Result<Vec<_>, _>>()?;
+                .map(|provider| object(context, &directory, provider))
+                .collect::<Result<Vec<_>>>()?;
             let columns = ["domain", "name", "title", "discovery_url", "default", "required"];
             output::list(context.json, &objects, &columns)
         }
@@ -55,7 +58,21 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             let names = of_domain().map(|provider| provider.name.clone());
             let provider = of_domain().find(|provider| provider.name == name);
             let provider = found(provider, "identity provider", &name, names)?;
-            output::show(context.json, &shown(Kind::IdentityProvider, provider)?)
+            output::show(context.json, &object(context, &directory, provider)?)
         }
     }
+}
+
+/// The keys of the provisioning file, and the URL to register at the provider.
+fn object(
+    context: &Context,
+    directory: &Directory,
+    provider: &IdentityProvider,
+) -> Result<Map<String, Value>> {
+    let public_url = context.config.public_url(context.config.listen);
+    let domain = directory.domain(&provider.domain);
+    let callback = domain.map(|domain| Urls::of(&public_url, domain).callback());
+    let mut object = shown(Kind::IdentityProvider, provider)?;
+    object.insert("callback_url".to_owned(), Value::from(callback));
+    Ok(object)
 }

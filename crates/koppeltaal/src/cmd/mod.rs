@@ -14,6 +14,7 @@ pub mod erase;
 pub mod export;
 pub mod identity_provider;
 pub mod instance;
+pub mod key;
 pub mod messages;
 pub mod migrate;
 pub mod notifications;
@@ -24,3 +25,4 @@ pub mod serve;
 
 mod directory;
 mod names;
+mod outbound;

@@ -88,7 +88,7 @@ pub(super) fn start_up(config: &Config, server: &Server) -> [String; 5] {
         format!("koppeltaal {} — {}", env!("CARGO_PKG_VERSION"), config.server.name),
         format!("database  {}", config.database),
         format!("listening {scheme}://{}{metrics}", server.address),
-        format!("KT1       {}/FHIR/Koppeltaal", server.public_url),
+        format!("KT1       {0}/FHIR/Koppeltaal, KT2 {0}/api/v1/DOMAIN/fhir/r4", server.public_url),
         format!(
             "limits    body {} bytes, {rate}; claims {}, bodies {} after retrieval and at most {}",
             limits.body,

@@ -1,13 +1,14 @@
 //! The rules between items, on the directory as it is to be. A rule that is
 //! broken by items the file does not mention is not the file's fault.
 
-use koppeltaal_core::directory::{Application, Domain, Instance, RedirectPolicy};
+use std::collections::HashSet;
 
-use super::address::check_endpoint;
+use koppeltaal_core::directory::{Application, Domain, Instance, Phase, RedirectPolicy, Role};
+
+use super::address::{check_endpoint, is_within};
 use super::file::Entry;
 use super::model::{Draft, Model, blame};
 use super::problem::Problems;
-use koppeltaal_core::directory::Phase;
 
 /// Checks everything.
 pub fn check(model: &Model, entries: &[Entry], problems: &mut Problems) {
@@ -43,8 +44,15 @@ struct Across<'a> {
 
 impl Across<'_> {
     fn references(&mut self) {
+        let instances: HashSet<(&str, &str)> = self
+            .model
+            .instances
+            .iter()
+            .map(|draft| (draft.new.domain.as_str(), draft.new.client_id.as_str()))
+            .collect();
         for draft in &self.model.roles {
             self.domain_exists(draft.entry, &draft.new.domain);
+            self.granted(draft, &instances);
         }
         for draft in &self.model.identity_providers {
             self.domain_exists(draft.entry, &draft.new.domain);
@@ -56,7 +64,7 @@ impl Across<'_> {
                 self.missing(draft.entry, "application", &instance.application);
             }
             if let Some(role) = &instance.role {
-                let known = |other: &Draft<koppeltaal_core::directory::Role>| {
+                let known = |other: &Draft<Role>| {
                     other.new.domain == instance.domain && other.new.name == *role
                 };
                 if !self.model.roles.iter().any(known) {
@@ -71,6 +79,19 @@ impl Across<'_> {
                     if !known {
                         self.missing(draft.entry, &format!("identity_providers.{user}"), name);
                     }
+                }
+            }
+        }
+    }
+
+    fn granted(&mut self, draft: &Draft<Role>, instances: &HashSet<(&str, &str)>) {
+        let role = &draft.new;
+        for (at, permission) in role.permissions.iter().enumerate() {
+            for (index, id) in permission.granted.iter().enumerate() {
+                if !instances.contains(&(role.domain.as_str(), id.as_str())) {
+                    let key = format!("permissions[{at}].granted[{index}]");
+                    let text = format!("`{id}` is the client_id of no instance in {}", role.domain);
+                    self.blamed(&[(draft.entry, key.as_str())], &key, &text);
                 }
             }
         }
@@ -93,13 +114,22 @@ impl Across<'_> {
         self.no_two("username", |instance| instance.username.as_deref());
         self.no_two("client_id", |instance| Some(&instance.client_id));
         for (at, draft) in self.model.domains.iter().enumerate() {
+            let Some(ours) = &draft.new.fhir_alias else {
+                continue;
+            };
+            let overlaps = |other: &Draft<Domain>| {
+                other.new.fhir_alias.as_ref().is_some_and(|theirs| is_within(ours, theirs))
+            };
             let before = self.model.domains.iter().take(at);
-            let same = before
-                .filter(|_| draft.new.fhir_alias.is_some())
-                .find(|other| other.new.fhir_alias == draft.new.fhir_alias);
-            if let Some(same) = same {
-                let suspects = [(draft.entry, "fhir_alias"), (same.entry, "fhir_alias")];
-                let text = format!("domain {} has the same one", same.new.name);
+            if let Some(other) = before.into_iter().find(|other| overlaps(other)) {
+                let suspects = [(draft.entry, "fhir_alias"), (other.entry, "fhir_alias")];
+                let text = match &other.new.fhir_alias {
+                    Some(theirs) if theirs != ours => format!(
+                        "`{ours}` and `{theirs}` of domain {} lie one below the other",
+                        other.new.name
+                    ),
+                    _ => format!("domain {} has the same one", other.new.name),
+                };
                 self.blamed(&suspects, "fhir_alias", &text);
             }
         }

@@ -15,6 +15,11 @@ pub fn check_anywhere(text: &str) -> Result<(), String> {
 /// Refuses what can be no endpoint in this domain.
 pub fn check_endpoint(text: &str, domain: &Domain) -> Result<(), String> {
     let url = Url::parse(text).map_err(|cause| format!("`{text}` is not a URL: {cause}"))?;
+    // The parser forgives both; whoever compares texts does not.
+    let slashes = text.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//"));
+    if !slashes || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(format!("`{text}` is not a URL: write https://… without spaces"));
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("a URL must not hold credentials".to_owned());
     }
@@ -42,4 +47,51 @@ pub fn check_origin(text: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Refuses what is neither an OpenID issuer nor its configuration document
+/// (OpenID Connect Discovery 1.0, 3 and 4).
+pub fn check_discovery(text: &str) -> Result<(), String> {
+    check_anywhere(text)?;
+    if text.contains('?') {
+        return Err(format!(
+            "`{text}` must have no `?`: give the issuer, or its /.well-known/openid-configuration"
+        ));
+    }
+    Ok(())
+}
+
+/// Paths that the server serves itself.
+const OURS: [&str; 9] = [
+    "/FHIR/Koppeltaal",
+    "/OAuth2",
+    "/jsonapi",
+    "/signalr",
+    "/api",
+    "/admin",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+];
+
+/// Refuses what is no path such as `/fhir/DEFAULT`, or one of the server's own.
+pub fn check_alias(alias: &str) -> Result<(), String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
+    let segments = alias.strip_prefix('/').unwrap_or("");
+    let whole = alias.chars().all(good)
+        && segments.split('/').all(|s| !s.is_empty() && s != "." && s != "..");
+    if !whole {
+        return Err(format!("`{alias}` is not a path like /fhir/DEFAULT"));
+    }
+    // Some clients and proxies do not tell cases apart.
+    let overlaps = |ours: &&str| is_within(&alias.to_ascii_lowercase(), &ours.to_ascii_lowercase());
+    match OURS.into_iter().find(overlaps) {
+        Some(ours) => Err(format!("`{alias}`: the server serves {ours} itself")),
+        None => Ok(()),
+    }
+}
+
+/// Whether one path lies below the other, or is the same.
+pub fn is_within(one: &str, other: &str) -> bool {
+    one.split('/').zip(other.split('/')).all(|(a, b)| a == b)
 }

@@ -2,6 +2,7 @@
 //! what is refused at which line.
 
 mod accepted;
+mod kt2;
 mod refused;
 mod round_trip;
 mod secrets;

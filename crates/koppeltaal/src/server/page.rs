@@ -26,6 +26,7 @@ impl Page {
              {banner}<h1>{name}</h1>\
              <p>Koppeltaal Server {version} is running.</p>\
              <ul><li>Koppeltaal 1.3: <code>{url}/FHIR/Koppeltaal</code> (<a href='/FHIR/Koppeltaal/metadata'>metadata</a>)\
+             <li>Koppeltaal 2.0: <code>{url}/api/v1/<i>domain</i>/fhir/r4</code>, tokens and launches at <code>{url}/api/v1/<i>domain</i>/oauth2</code>\
              <li>Health: <a href='/healthz'>healthz</a>, <a href='/readyz'>readyz</a>\
              </ul>"
         )))

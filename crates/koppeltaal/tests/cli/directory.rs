@@ -1,5 +1,9 @@
 //! `apply`, `export`, and the lists.
 
+use koppeltaal_store::resource::read;
+use koppeltaal_store::{DatabaseUrl, Options, Store};
+use serde_json::Value;
+
 use super::*;
 
 const DEMO: &str = include_str!("../../../../examples/demo.toml");
@@ -134,6 +138,101 @@ fn an_instance_is_rejected_and_approved() {
     assert_eq!(folder.out(&["instance", "reject", name]), "");
     assert_eq!(folder.out(&["instance", "approve", name]), line);
     assert_eq!(folder.json(&["instance", "show", name])["status"], "approved");
+}
+
+/// The Device of this id in the domain `d`, as it is stored.
+fn device(folder: &Folder, id: &str) -> Option<Value> {
+    let url = DatabaseUrl::Sqlite(folder.0.path().join("data/koppeltaal.db"));
+    let id = id.to_owned();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = Store::open(&url, &Options::default()).await.unwrap();
+        let directory = store.read(|tx| koppeltaal_store::directory::load(tx)).await.unwrap();
+        let scope = store.scope(directory.domain("d").unwrap());
+        let found = scope.read(move |tx| read(tx, "Device", &id)).await.unwrap();
+        store.close().await;
+        found.map(|found| serde_json::from_str(&found.render()).unwrap())
+    })
+}
+
+#[test]
+fn the_device_of_an_instance_follows_its_status() {
+    let folder = Folder::new();
+    let file = |status: &str| {
+        format!(
+            "[[domain]]\nname = 'd'\nphase = 'test'\n[[application]]\nid = 'a'\n\
+             [[instance]]\ndomain = 'd'\napplication = 'a'\nstatus = '{status}'\n\
+             client_id = '5e0d2b18-7f3c-4c69-8a1e-92d4f7b6c035'"
+        )
+    };
+    let id = "5e0d2b18-7f3c-4c69-8a1e-92d4f7b6c035";
+    let apply = |status: &str| {
+        folder.file("d.toml", &file(status));
+        folder.out(&["apply", "d.toml"]);
+    };
+    apply("pending");
+    assert_eq!(device(&folder, id), None);
+    folder.out(&["instance", "approve", id]);
+    let made = device(&folder, id).unwrap();
+    assert_eq!((&made["id"], &made["status"]), (&id.into(), &"active".into()));
+    let origin =
+        folder.json(&["domain", "show", "d"])["server_device"].as_str().unwrap().to_owned();
+    let reference = &made["extension"][0]["valueReference"]["reference"];
+    assert_eq!(reference, &format!("Device/{origin}"));
+    assert_eq!(device(&folder, &origin).unwrap()["status"], "active");
+
+    let said = folder.run(&["instance", "reject", id]);
+    assert_eq!(said.code, 0);
+    assert!(said.err.contains("stop working within a second"), "{}", said.err);
+    for (step, status) in
+        [(None, "inactive"), (Some("approved"), "active"), (Some("rejected"), "inactive")]
+    {
+        step.into_iter().for_each(apply);
+        assert_eq!(device(&folder, id).unwrap()["status"], status, "{step:?}");
+    }
+    folder.out(&["instance", "approve", id]);
+    assert_eq!(device(&folder, id).unwrap()["status"], "active");
+    assert_eq!(folder.json(&["instance", "show", id])["status"], "approved");
+}
+
+#[test]
+fn what_is_shown_has_the_urls_and_ids_that_others_need() {
+    let folder = with_demo();
+    folder.file(
+        "more.toml",
+        "[[domain]]\nname = 'zonnehoek'\nfhir_alias = '/fhir/DEFAULT'\n\
+         [[identity_provider]]\ndomain = 'zonnehoek'\nname = 'idp'\nclient_id = 'c'\n\
+         discovery_url = 'https://i.example'\n\
+         [[instance]]\ndomain = 'zonnehoek'\napplication = 'Slaapmodule'\n\
+         jwks_url = 'https://a.example/jwks'",
+    );
+    folder.out(&["apply", "more.toml"]);
+    let shown = |arguments: &[&str]| -> Value {
+        let mut command = folder.command(&[arguments, &["--json"]].concat());
+        let said =
+            said(command.env("KOPPELTAAL_PUBLIC_URL", "https://k.example").output().unwrap());
+        serde_json::from_str(&said.out).expect(&said.err)
+    };
+    let domain = shown(&["domain", "show", "zonnehoek"]);
+    assert_eq!(domain["issuer"], "https://k.example/api/v1/zonnehoek");
+    assert_eq!(domain["fhir_base"], "https://k.example/api/v1/zonnehoek/fhir/r4");
+    assert_eq!(domain["fhir_alias"], "/fhir/DEFAULT");
+    assert_eq!(domain["fhir_alias_base"], "https://k.example/fhir/DEFAULT");
+    assert_eq!(domain["server_device"].as_str().unwrap().len(), 36);
+    let provider = shown(&["identity-provider", "show", "idp", "--domain", "zonnehoek"]);
+    let callback = "https://k.example/api/v1/zonnehoek/oauth2/idp/callback";
+    assert_eq!(provider["callback_url"], callback);
+    assert_eq!(provider["discovery_url"], "https://i.example");
+    let instance = shown(&["instance", "show", "slaapmodule@zonnehoek"]);
+    assert_eq!(instance["device"], instance["client_id"]);
+    assert_eq!((&instance["role"], &instance["status"]), (&"module".into(), &"approved".into()));
+    assert_eq!(instance["key_source"], "jwks_url");
+    let portal = shown(&["instance", "show", "zorgportaal@zonnehoek"]);
+    assert_eq!(portal["key_source"], Value::Null);
+    let table = folder.out(&["instance", "list"]);
+    let headings = table.lines().next().unwrap();
+    for heading in ["DEVICE", "ROLE", "KEY SOURCE", "STATUS"] {
+        assert!(headings.contains(heading), "{table}");
+    }
 }
 
 #[test]

@@ -3,6 +3,9 @@
 
 mod configuration;
 mod directory;
+mod doctor;
+mod keys;
+mod publisher;
 mod roles;
 
 use std::path::PathBuf;

@@ -20,7 +20,7 @@ async fn five_lines_say_what_runs_where(engine: Engine) {
     );
     assert!(lines[2].starts_with("listening http://127.0.0.1:"), "{}", lines[2]);
     let metrics = lines[2].split(", metrics ").nth(1).unwrap();
-    assert_eq!(lines[3], "KT1       https://koppeltaal.example/FHIR/Koppeltaal");
+    assert_eq!(lines[3], "KT1       https://koppeltaal.example/FHIR/Koppeltaal, KT2 https://koppeltaal.example/api/v1/DOMAIN/fhir/r4");
     assert_eq!(
         lines[4],
         "limits    body 10485760 bytes, 50 requests a second of one instance, 100 at once; \

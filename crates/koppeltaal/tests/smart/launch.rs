@@ -79,3 +79,13 @@ fn an_identity_provider_that_is_not_there_gives_way_to_the_first() {
     let report = world.launch(&Launch::default().claim("idp_hint", "nobody-knows-it"));
     assert_eq!(report.shown()["token"]["sub"], "Patient/robin", "{:#}", report.0);
 }
+
+#[test]
+fn every_step_of_a_launch_is_in_the_trail_under_the_trace_of_the_launch() {
+    let world = World::start();
+    let launch = Launch::default().claim("jti", "launch-4711");
+    world.launch(&launch).shown();
+    let steps =
+        ["110114 110122 0 authorize", "110114 110122 0 idp call", "110114 110122 0 idp login"];
+    assert_eq!(world.trail("launch-4711"), steps);
+}

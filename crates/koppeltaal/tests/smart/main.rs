@@ -2,7 +2,7 @@
 //! `fhirclient` in Chromium launches a module from discovery alone, with a real OpenID
 //! provider (npm `oidc-provider`); npm `fhir-kit-client` and the SDK of PyPI (`kt2`)
 //! get and use tokens.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod child;
 mod kit;

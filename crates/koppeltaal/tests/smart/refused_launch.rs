@@ -4,10 +4,16 @@
 use crate::world::{Launch, MODULE, SignIn, World, text};
 
 #[test]
-fn somebody_else_is_not_let_in() {
+fn somebody_else_is_not_let_in_and_that_is_recorded() {
     let world = World::start();
-    let report = world.launch(&Launch { sign_in: SignIn::As("kim"), ..Launch::default() });
+    let launch = Launch::default().claim("jti", "launch-4712");
+    let report = world.launch(&Launch { sign_in: SignIn::As("kim"), ..launch });
     assert_eq!(report.error(), "access_denied");
+    let trail = world.trail("launch-4712");
+    let steps =
+        ["110114 110122 0 authorize", "110114 110122 0 idp call", "110114 110122 8 idp login"];
+    assert_eq!(trail[..3], steps);
+    assert_eq!(trail[3..], ["110100 110120 4"], "the launch itself failed");
 }
 
 #[test]

@@ -145,10 +145,22 @@ impl World {
         self.folder.path()
     }
 
-    /// What the audit trail of the domain holds.
-    pub fn audit(&self) -> Vec<Value> {
-        let said = server::json(self.folder.path(), &["audit", "search", "--domain", DOMAIN]);
-        said.as_array().unwrap().clone()
+    /// The AuditEvents of a launch, found by the jti of its token, in order: the codes
+    /// of type and subtype, the outcome, and what was done.
+    pub fn trail(&self, jti: &str) -> Vec<String> {
+        let said = server::json(self.folder(), &["audit", "search", "--domain", DOMAIN]);
+        let rows = said.as_array().unwrap().iter().filter(|row| row["trace_id"] == jti);
+        let mut rows: Vec<&Value> = rows.collect();
+        rows.sort_by_key(|row| row["id"].as_i64());
+        let line = |row: &&Value| {
+            let event = &row["resource"];
+            let kind = [&event["type"]["code"], &event["subtype"][0]["code"], &event["outcome"]];
+            let [kind, subtype, outcome] = kind.map(text);
+            let done = text(&event["outcomeDesc"]);
+            let step = done.split_once(':').map_or("", |(step, _)| step);
+            format!("{kind} {subtype} {outcome} {step}").trim_end().to_owned()
+        };
+        rows.iter().map(line).collect()
     }
 
     /// Launches the module from the portal, in Chromium.

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use koppeltaal_core::Timestamp;
-use koppeltaal_core::directory::{Application, Directory, Domain, Instance, Phase};
+use koppeltaal_core::directory::{
+    Application, Directory, Domain, IdentityProvider, Instance, Phase, Role,
+};
 use koppeltaal_core::event::Event;
 use koppeltaal_store::directory::{Author, Change, Item, change, load};
 use koppeltaal_store::{Ids, Store};
@@ -23,13 +25,14 @@ pub const E: &str = "domein-e";
 pub struct Setup {
     pub domains: Vec<Domain>,
     pub applications: Vec<Application>,
+    pub roles: Vec<Role>,
+    pub identity_providers: Vec<IdentityProvider>,
     pub instances: Vec<Instance>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        let mut setup =
-            Self { domains: Vec::new(), applications: Vec::new(), instances: Vec::new() };
+        let mut setup = Self::empty();
         for name in [D, E] {
             setup.domains.push(Domain {
                 name: name.to_owned(),
@@ -53,6 +56,17 @@ impl Default for Setup {
 }
 
 impl Setup {
+    /// Nobody.
+    pub fn empty() -> Self {
+        Self {
+            domains: Vec::new(),
+            applications: Vec::new(),
+            roles: Vec::new(),
+            identity_providers: Vec::new(),
+            instances: Vec::new(),
+        }
+    }
+
     /// Adds an application and its instance in a domain.
     pub fn join(&mut self, user: &str, domain: &str, events: &[Event]) {
         let id = format!("App{}", user.to_uppercase());
@@ -87,6 +101,8 @@ impl Setup {
     pub async fn write(self, store: &Store) -> Directory {
         let items = (self.domains.into_iter().map(Item::Domain))
             .chain(self.applications.into_iter().map(Item::Application))
+            .chain(self.roles.into_iter().map(Item::Role))
+            .chain(self.identity_providers.into_iter().map(Item::IdentityProvider))
             .chain(self.instances.into_iter().map(Item::Instance));
         let changes: Vec<Change> =
             items.map(|item| Change { item, summary: "set up".to_owned() }).collect();

@@ -3,6 +3,7 @@
 mod machine;
 mod mailbox;
 mod outside;
+mod signing_keys;
 mod store;
 
 use anyhow::Result;
@@ -62,6 +63,7 @@ pub async fn run(context: &Context, _args: Args) -> Result<()> {
     machine::check(context, &mut findings);
     if reached {
         mailbox::check(context, &mut findings).await?;
+        signing_keys::check(context, &mut findings).await?;
         outside::check(context, &mut findings).await?;
     }
     let objects: Vec<Map<String, Value>> = findings

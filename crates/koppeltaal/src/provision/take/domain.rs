@@ -4,7 +4,7 @@ use koppeltaal_core::Result;
 use koppeltaal_core::directory::{Domain, Phase};
 use koppeltaal_core::duration;
 
-use super::super::address::{check_anywhere, check_origin};
+use super::super::address::{check_alias, check_anywhere, check_origin};
 use super::super::file::Entry;
 use super::super::merge::merged;
 use super::super::model::{Draft, put};
@@ -28,6 +28,7 @@ impl Taking<'_> {
             return Ok(());
         };
         new.number = base.number;
+        new.server_device.clone_from(&base.server_device);
         self.domain_rules(entry, &new);
         if let Some(old) = &old {
             self.one_way_switches(entry, old, &new);
@@ -113,14 +114,4 @@ impl Taking<'_> {
             self.problems.forbidden(entry.line_of(key), key, text);
         }
     }
-}
-
-/// A path such as `/fhir/DEFAULT`.
-fn check_alias(alias: &str) -> Result<(), String> {
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '~');
-    let segments = alias.strip_prefix('/').unwrap_or("");
-    let whole = !segments.is_empty()
-        && alias.chars().all(good)
-        && segments.split('/').all(|s| !s.is_empty() && s != "." && s != "..");
-    whole.then_some(()).ok_or_else(|| format!("`{alias}` is not a path like /fhir/DEFAULT"))
 }

@@ -2,7 +2,7 @@
 
 use koppeltaal_core::Result;
 
-use super::super::address::check_anywhere;
+use super::super::address::check_discovery;
 use super::super::file::Entry;
 use super::super::merge::merged;
 use super::super::model::{Draft, put};
@@ -36,10 +36,25 @@ impl Taking<'_> {
             }
         }
         if !new.discovery_url.is_empty() {
-            self.check(entry, "discovery_url", check_anywhere(&new.discovery_url));
+            self.check(entry, "discovery_url", check_discovery(&new.discovery_url));
+        }
+        for (key, value) in
+            [("client_id", Some(&new.client_id)), ("username_claim", new.username_claim.as_ref())]
+        {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                self.check(entry, key, check_visible(value));
+            }
         }
         let entry = Some(at);
         put(&mut self.model.identity_providers, place, Draft { old, new, entry });
         Ok(())
     }
+}
+
+/// 1 to 256 characters, none of them invisible at an end or a control character.
+fn check_visible(text: &str) -> Result<(), String> {
+    let whole = text.trim() == text && !text.is_empty() && text.chars().count() <= 256;
+    (whole && !text.contains(char::is_control))
+        .then_some(())
+        .ok_or_else(|| format!("`{text}` must be 1 to 256 characters, with no space at its ends"))
 }

@@ -12,7 +12,7 @@ use super::super::address::check_anywhere;
 use super::super::file::Entry;
 use super::super::merge::merged;
 use super::super::model::{Draft, put};
-use super::{Taking, names};
+use super::{Taking, names, public_keys};
 
 /// The keys of which an instance has at most one.
 const KEY_SOURCES: [&str; 3] = ["jwks_url", "jwks", "public_key_pem"];
@@ -146,24 +146,28 @@ impl Taking<'_> {
         for (index, url) in instance.redirect_uris.iter().enumerate() {
             self.check(entry, &format!("redirect_uris[{index}]"), check_anywhere(url));
         }
-        if let Some(jwks) = &instance.jwks {
-            self.check(entry, "jwks", check_jwks(jwks));
+        if let Some(jwks) = entry.text("jwks") {
+            self.check(entry, "jwks", public_keys::check_jwks(jwks));
         }
-        if let Some(pem) = &instance.public_key_pem
-            && !pem.trim_start().starts_with("-----BEGIN ")
-        {
-            let text = "is not a PEM text: it begins with -----BEGIN PUBLIC KEY-----";
-            self.problems.invalid(entry.line_of("public_key_pem"), "public_key_pem", text);
+        if let Some(pem) = entry.text("public_key_pem") {
+            self.check(entry, "public_key_pem", public_keys::check_pem(pem));
         }
         if instance.assertion_max_lifetime.is_some_and(|most| most > MOST_ASSERTION) {
             let key = "assertion_max_lifetime";
             self.problems.invalid(entry.line_of(key), key, "is more than 3h");
         }
-        for user in instance.identity_providers.keys() {
+        for (user, names) in &instance.identity_providers {
+            let key = format!("identity_providers.{user}");
             if !USERS.contains(&user.as_str()) {
-                let key = format!("identity_providers.{user}");
                 let text = format!("`{user}` is not one of {}", USERS.join(", "));
                 self.problems.invalid(entry.line_of(&key), key.as_str(), text);
+            }
+            for (index, name) in names.iter().enumerate() {
+                if names.iter().take(index).any(|other| other == name) {
+                    let key = format!("{key}[{index}]");
+                    let text = format!("`{name}` is in the list twice: the first place counts");
+                    self.problems.invalid(entry.line_of(&key), key.as_str(), text);
+                }
             }
         }
         for (index, host) in instance.hook_hosts.iter().enumerate() {
@@ -226,16 +230,6 @@ fn check_header(name: &str) -> Result<(), String> {
         return Err(format!("{name} is set by the server"));
     }
     Ok(())
-}
-
-fn check_jwks(text: &str) -> Result<(), String> {
-    let parsed: serde_json::Value =
-        serde_json::from_str(text).map_err(|cause| format!("is not JSON: {cause}"))?;
-    parsed
-        .get("keys")
-        .is_some_and(serde_json::Value::is_array)
-        .then_some(())
-        .ok_or_else(|| r#"is not a key set like {"keys":[…]}"#.to_owned())
 }
 
 #[cfg(test)]

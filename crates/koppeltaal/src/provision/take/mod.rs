@@ -7,6 +7,7 @@ mod identity_provider;
 mod instance;
 mod names;
 mod password;
+mod public_keys;
 mod role;
 
 use koppeltaal_auth::SealKey;

@@ -107,7 +107,7 @@ async fn user_names_can_be_swapped() {
 async fn another_source_of_keys_replaces_the_one_before() {
     let world = World::with_base().await;
     let instance = "[[instance]]\ndomain = 'd'\napplication = 'a'\n";
-    let jwks = r#"jwks = '{"keys":[]}'"#;
+    let jwks = r#"jwks = '{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}'"#;
     world.apply(&format!("{instance}{jwks}")).await.unwrap();
     world.apply(&format!("{instance}jwks_url = 'https://a.example/keys'")).await.unwrap();
     let after = world.instance("u@d").await;

@@ -4,7 +4,7 @@ use super::*;
 
 /// Applies `text` to a store with [`BASE`] and expects exactly one problem that
 /// begins like this.
-async fn check(world: &World, text: &str, expected: &str, code: u8) {
+pub(super) async fn check(world: &World, text: &str, expected: &str, code: u8) {
     let (problems, found) = world.refusal(text).await;
     assert_eq!(problems.len(), 1, "{text}: {problems:?}");
     assert!(problems[0].starts_with(expected), "{text}: {problems:?}");
@@ -118,9 +118,12 @@ async fn instances() {
             "5: webhook.headers.A B: ",
         ),
         ("sso_url = 'https://u:p@a.example'", "5: sso_url: a URL must not hold credentials"),
-        ("jwks = '{}'", "5: jwks: is not a key set"),
-        ("jwks = '{\"keys\":[]}'\njwks_url = 'https://a.example'", "5: jwks: give only one of"),
-        ("public_key_pem = 'x'", "5: public_key_pem: is not a PEM text"),
+        ("jwks = '{}'", "5: jwks: has no array `keys`"),
+        (
+            "jwks_url = 'https://a.example'\npublic_key_pem = 'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEMKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D7gS2XpJFbZiItSs3m9+9Ue6GnvHw/GW2ZZaVtszggXIw=='",
+            "6: public_key_pem: give only one of",
+        ),
+        ("public_key_pem = 'x'", "5: public_key_pem: is not base64"),
         ("assertion_max_lifetime = '4h'", "5: assertion_max_lifetime: is more than 3h"),
         ("pkce = 'no'", "5: pkce: unknown variant"),
         ("identity_providers = { Nurse = [] }", "5: identity_providers.Nurse: "),

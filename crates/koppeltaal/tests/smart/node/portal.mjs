@@ -11,11 +11,10 @@ import { now, sign } from "./jwt.mjs";
 const CLIENT_ID = process.env.PORTAL_CLIENT_ID;
 const key = JSON.parse(fs.readFileSync(process.env.KEYS)).portal.RS512;
 
-/** A launch token with these claims; those given as null are left out. */
+/** A launch token with these claims. */
 function launchToken(claims) {
   const usual = { iss: CLIENT_ID, jti: crypto.randomUUID(), iat: now(), exp: now() + 240 };
-  const all = Object.entries({ ...usual, ...claims }).filter(([, value]) => value !== null);
-  return sign(key, Object.fromEntries(all));
+  return sign(key, { ...usual, ...claims });
 }
 
 /** The token with another subject under the old signature. */
@@ -30,7 +29,7 @@ const server = http.createServer((request, response) => {
   const query = new URL(request.url, "http://portal").searchParams;
   if (query.has("token_only")) return response.end(launchToken(JSON.parse(query.get("claims"))));
   if (!query.has("to")) return page(response, "there is nothing here", 404);
-  const made = query.get("token") ?? launchToken(JSON.parse(query.get("claims")));
+  const made = launchToken(JSON.parse(query.get("claims")));
   const token = query.has("tampered") ? tampered(made) : made;
   return page(
     response,

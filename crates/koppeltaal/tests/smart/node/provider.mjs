@@ -5,6 +5,8 @@ import http from "node:http";
 import { attribute, follow, form, listen, page, say } from "./child.mjs";
 import { load } from "./packages.mjs";
 
+// It warns that it keeps everything in memory.
+console.warn = () => {};
 const { default: Provider } = await load("oidc-provider/lib/index.js");
 
 /** Who can sign in, by name; everybody has the same password. */
@@ -54,7 +56,7 @@ function make({ redirect_uri, ...client }) {
       context.body = out;
     },
   });
-  for (const event of ["server_error", "authorization.error", "grant.error", "userinfo.error"]) {
+  for (const event of ["server_error", "grant.error", "userinfo.error"]) {
     made.on(event, (_, error) => process.stderr.write(`${event}: ${error.error_detail ?? error}\n`));
   }
   return made;

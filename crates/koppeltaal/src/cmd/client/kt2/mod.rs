@@ -31,7 +31,7 @@ enum Action {
     /// Make an access token worthless
     Revoke(tokens::WhichArgs),
     /// Make a launch token, as a portal does
-    Launch(launch::Args),
+    Launch(Box<launch::Args>),
 }
 
 /// Runs the command.

@@ -1,13 +1,14 @@
-//! `koppeltaal instance list|show|approve|reject`.
+//! `koppeltaal instance list|show|approve|reject|check-keys`.
+
+mod check_keys;
+mod decide;
 
 use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Subcommand;
-use koppeltaal_core::Error;
 use koppeltaal_core::directory::{ConnectedInstance, Directory, Instance, InstanceStatus};
-use koppeltaal_store::Ids;
-use koppeltaal_store::directory::{Change, Item, change};
+use serde_json::{Map, Value};
 
 use super::directory::{self, check_domain, found};
 use crate::context::Context;
@@ -39,8 +40,13 @@ enum Action {
         /// Its user name or client_id
         instance: String,
     },
-    /// Keep an instance out of its domain
+    /// Keep an instance out of its domain: its tokens stop working
     Reject {
+        /// Its user name or client_id
+        instance: String,
+    },
+    /// Fetch the public keys of an instance and say what is wrong with each
+    CheckKeys {
         /// Its user name or client_id
         instance: String,
     },
@@ -53,14 +59,15 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         Action::Show { instance } => {
             let directory = directory::read(context).await?;
             let instance = one(&directory, &instance)?;
-            output::show(context.json, &shown(Kind::Instance, &instance.instance)?)
+            output::show(context.json, &object(&instance.instance)?)
         }
         Action::Approve { instance } => {
-            decide(context, &instance, InstanceStatus::Approved, "approve").await
+            decide::run(context, &instance, InstanceStatus::Approved).await
         }
         Action::Reject { instance } => {
-            decide(context, &instance, InstanceStatus::Rejected, "reject").await
+            decide::run(context, &instance, InstanceStatus::Rejected).await
         }
+        Action::CheckKeys { instance } => check_keys::run(context, &instance).await,
     }
 }
 
@@ -71,10 +78,40 @@ async fn list(context: &Context, domain: Option<&str>) -> Result<()> {
         .instances()
         .iter()
         .filter(|instance| domain.is_none_or(|domain| domain == instance.domain.name))
-        .map(|instance| shown(Kind::Instance, &instance.instance))
-        .collect::<Result<Vec<_>, _>>()?;
-    let columns = ["domain", "application", "username", "client_id", "api_version", "status"];
+        .map(|instance| object(&instance.instance))
+        .collect::<Result<Vec<_>>>()?;
+    let columns = [
+        "domain",
+        "application",
+        "username",
+        "device",
+        "api_version",
+        "role",
+        "key_source",
+        "status",
+    ];
     output::list(context.json, &objects, &columns)
+}
+
+/// The keys of the provisioning file, the id of the instance's Device, and
+/// where its public keys come from.
+fn object(instance: &Instance) -> Result<Map<String, Value>> {
+    let mut object = shown(Kind::Instance, instance)?;
+    object.insert("device".to_owned(), Value::from(instance.client_id.as_str()));
+    object.insert("key_source".to_owned(), Value::from(key_source(instance)));
+    Ok(object)
+}
+
+/// The key of the provisioning file that gives the public keys.
+pub(super) fn key_source(instance: &Instance) -> Option<&'static str> {
+    // In the order in which they are looked at for a token.
+    [
+        ("jwks_url", &instance.jwks_url),
+        ("jwks", &instance.jwks),
+        ("public_key_pem", &instance.public_key_pem),
+    ]
+    .into_iter()
+    .find_map(|(key, value)| value.as_ref().map(|_| key))
 }
 
 fn one<'a>(directory: &'a Directory, name: &str) -> Result<&'a Arc<ConnectedInstance>> {
@@ -86,43 +123,4 @@ fn one<'a>(directory: &'a Directory, name: &str) -> Result<&'a Arc<ConnectedInst
         instance.username.clone().unwrap_or_else(|| instance.client_id.clone())
     });
     found(instance, "instance", name, names)
-}
-
-async fn decide(
-    context: &Context,
-    name: &str,
-    status: InstanceStatus,
-    verb: &'static str,
-) -> Result<()> {
-    // Another change may come in between: then the present state is read anew.
-    for _ in 0..10 {
-        let directory = directory::read(context).await?;
-        let connected = one(&directory, name)?;
-        let instance = Instance { status, ..connected.instance.clone() };
-        let object = shown(Kind::Instance, &instance)?;
-        let summary = format!("changed instance {name} in {}: status", connected.domain.name);
-        let unchanged = instance == connected.instance;
-        let store = context.store().await?;
-        if !unchanged {
-            let ids = Ids::take(store).await?;
-            let author = context.author(&format!("instance {verb}"));
-            let changes = [Change { item: Item::Instance(instance), summary: summary.clone() }];
-            let based_on = directory.version;
-            let written =
-                store.write(move |tx| change(tx, &ids, based_on, &changes, &author)).await?;
-            if written.is_none() {
-                continue;
-            }
-        }
-        return match (context.json, unchanged) {
-            (true, _) => output::json(&object),
-            (false, false) => output::line(summary),
-            (false, true) => {
-                output::remark("nothing to change");
-                Ok(())
-            }
-        };
-    }
-    let text = "the directory is being changed by others all the time: try again";
-    Err(Error::Unavailable(text.to_owned()).into())
 }

@@ -1,0 +1,354 @@
+//! A domain with a portal, modules, an identity provider and its people, and each
+//! step of a launch as a portal, a browser and a module take it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use koppeltaal::server::Server;
+use koppeltaal_auth::SealKey;
+use koppeltaal_auth::seal::DEVELOPMENT_KEY;
+use koppeltaal_client::kt2::{
+    ASSERTION_TYPE, Assertion, KeyKind, LaunchToken, Pkce, PrivateKey, Signer, jwks,
+};
+use koppeltaal_core::directory::{
+    Application, Domain, IdentityProvider, Instance, InstanceStatus, Phase,
+};
+use koppeltaal_core::resource::Body;
+use koppeltaal_store::audit::{self, Filter, Record};
+use koppeltaal_store::resource::{self, New};
+use serde_json::{Value, json};
+use url::form_urlencoded::parse;
+
+use crate::authorize_request::{Login, Request, Response};
+use crate::provider::{CLIENT, Provider, SECRET, SignIn};
+use crate::support::setup::Setup;
+use crate::support::{Engine, TestApp};
+
+/// The domain of the launches.
+pub const ZORG: &str = "zorg";
+/// Another domain.
+pub const ELDERS: &str = "elders";
+/// Where `module` wants the browser back.
+pub const BACK: &str = "https://module.example/terug";
+/// Another place of `module`, with a query of its own.
+pub const BACK_WITH_QUERY: &str = "https://module.example/terug?van=koppeltaal";
+/// A place that is registered for the application of `module`.
+pub const BACK_OF_APPLICATION: &str = "https://toepassing.example/terug";
+/// The identifier system of the people.
+pub const SYSTEM: &str = "https://zorg.example/mail";
+/// The PKCE verifier of every launch.
+pub const VERIFIER: &str = "een-geheim-van-de-module-dat-lang-genoeg-is-0123";
+/// The state of every launch.
+pub const STATE: &str = "toestand van de module & meer";
+
+pub const PATIENT: &str = "Patient/p1";
+pub const PRACTITIONER: &str = "Practitioner/d1";
+pub const RELATED: &str = "RelatedPerson/r1";
+/// Those who sign in.
+pub const PEOPLE: [&str; 3] = [PATIENT, PRACTITIONER, RELATED];
+
+/// Under which name somebody signs in.
+pub fn email(user: &str) -> String {
+    format!("{}@zorg.example", user.replace('/', "."))
+}
+
+/// The key of a client, the same in all tests.
+pub fn signer(client: &str) -> Signer {
+    static KEYS: Mutex<Option<HashMap<String, Signer>>> = Mutex::new(None);
+    let mut keys = KEYS.lock().unwrap();
+    let new = || Signer::new(PrivateKey::generate(KeyKind::P256).unwrap()).with_kid(client);
+    keys.get_or_insert_default().entry(client.to_owned()).or_insert_with(new).clone()
+}
+
+/// The servers, the provider and a browser's way of asking.
+#[derive(Clone)]
+pub struct World {
+    pub app: Arc<TestApp>,
+    pub provider: Provider,
+    /// The server that is asked.
+    pub base: String,
+    http: reqwest::Client,
+}
+
+impl World {
+    pub async fn start(engine: Engine) -> Self {
+        Self::with(engine, |_, _| {}).await
+    }
+
+    /// Changes who takes part; told the issuer of the provider.
+    pub async fn with(engine: Engine, change: impl FnOnce(&mut Setup, &str)) -> Self {
+        let provider = Provider::start().await;
+        let app = TestApp::build(engine).setup(|setup| {
+            *setup = everybody(&provider.issuer);
+            change(setup, &provider.issuer);
+        });
+        let app = Arc::new(app.start().await);
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
+        let world = Self { base: app.server.public_url.clone(), app, provider, http };
+        for user in PEOPLE {
+            world.has(user, json!({})).await;
+        }
+        world
+    }
+
+    /// The same world, asking another server process.
+    pub fn at(&self, server: &Server) -> Self {
+        Self { base: server.public_url.clone(), ..self.clone() }
+    }
+
+    /// Puts a person in the store; `more` are further members.
+    pub async fn has(&self, user: &str, more: Value) {
+        let (kind, id) = user.split_once('/').unwrap();
+        let mut members = json!({ "identifier": [{ "system": SYSTEM, "value": email(user) }] });
+        if kind == "RelatedPerson" {
+            members["patient"] = json!({ "reference": PATIENT });
+        }
+        members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.put(kind, id, &members).await;
+    }
+
+    /// Puts a resource in the store.
+    pub async fn put(&self, kind: &str, id: &str, members: &Value) {
+        let (kind, id) = (kind.to_owned(), id.to_owned());
+        let members = members.to_string();
+        let body = Body::new("", members.trim_start_matches('{').trim_end_matches('}'));
+        // The trimmed text would lose braces that belong to its last member.
+        let body = if members.ends_with("}}") { Body::new("", &members[1..members.len() - 1]) } else { body };
+        let (ids, now) = (self.app.ids().await, self.app.now());
+        let scope = self.app.store().scope(&self.app.domain(ZORG));
+        let stored = scope.write(move |tx| {
+            let new = New { resource_type: &kind, id: &id, origin: "portal", body: &body };
+            resource::create(tx, &ids, &new, now).map(drop)
+        });
+        stored.await.unwrap();
+    }
+
+    /// The client_id of a client.
+    pub fn id(&self, client: &str) -> String {
+        self.app.directory.instance_by_username(client).unwrap().instance.client_id.clone()
+    }
+
+    /// The present second.
+    pub fn seconds(&self) -> i64 {
+        self.app.now().0.div_euclid(1_000_000)
+    }
+
+    /// Time goes by, so that one failure does not count with the next.
+    pub fn pause(&self) {
+        self.app.advance(Duration::from_secs(4));
+    }
+
+    pub fn issuer(&self, domain: &str) -> String {
+        format!("{}/api/v1/{domain}", self.base)
+    }
+
+    pub fn endpoint(&self, domain: &str, name: &str) -> String {
+        format!("{}/oauth2/{name}", self.issuer(domain))
+    }
+
+    /// What the portal says of a launch of `module`; to be signed.
+    pub fn launch(&self, user: &str) -> LaunchToken {
+        let token = LaunchToken::new(&self.id("portal"), &self.id("module"), user, "Task/t1")
+            .definition("https://zorg.example/ActivityDefinition/a1")
+            .intent("plan")
+            .issued_at(self.seconds());
+        match user.starts_with("RelatedPerson") {
+            true => token.patient(PATIENT),
+            false => token,
+        }
+    }
+
+    /// A signed launch.
+    pub fn launched(&self, user: &str) -> String {
+        self.launch(user).sign(&signer("portal")).unwrap()
+    }
+
+    /// The authorization request of `module` with everything right.
+    pub fn request(&self, launch: &str) -> Request {
+        Request::of(&[
+            ("response_type", "code"),
+            ("client_id", &self.id("module")),
+            ("redirect_uri", BACK),
+            ("scope", "launch openid fhirUser"),
+            ("state", STATE),
+            ("aud", &format!("{}/fhir/r4", self.issuer(ZORG))),
+            ("launch", launch),
+            ("code_challenge", &Pkce::from_verifier(VERIFIER).challenge),
+            ("code_challenge_method", "S256"),
+            ("nonce", "nonce van de module"),
+        ])
+    }
+
+    /// Asks with GET.
+    pub async fn authorize(&self, request: &Request) -> Response {
+        let url = format!("{}?{}", self.endpoint(ZORG, "authorize"), request.encoded());
+        self.get(&url, &[]).await
+    }
+
+    pub async fn get(&self, url: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = self.http.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Response::of(request.send().await.unwrap()).await
+    }
+
+    pub async fn post(&self, url: &str, form: &Request) -> Response {
+        let request = self.http.post(url).body(form.encoded());
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        Response::of(request.send().await.unwrap()).await
+    }
+
+    /// Begins a login, which must work.
+    pub async fn begun(&self, request: &Request) -> Login {
+        self.authorize(request).await.login()
+    }
+
+    /// Begins the login of somebody.
+    pub async fn login(&self, user: &str) -> Login {
+        self.begun(&self.request(&self.launched(user))).await
+    }
+
+    /// The browser comes back to `url`.
+    pub async fn callback(&self, url: &str, cookies: &str) -> Response {
+        match cookies {
+            "" => self.get(url, &[]).await,
+            cookies => self.get(url, &[("Cookie", cookies)]).await,
+        }
+    }
+
+    /// Somebody signs in at the provider, and the browser comes back.
+    pub async fn signs_in(&self, login: &Login, who: &SignIn) -> Response {
+        let url = self.provider.signs_in(&login.location, who, self.app.now());
+        self.callback(&url, login.cookie()).await
+    }
+
+    /// A whole login; the code for the module.
+    pub async fn code(&self, user: &str) -> String {
+        let login = self.login(user).await;
+        self.signs_in(&login, &SignIn::of(&email(user))).await.code()
+    }
+
+    /// The token request of a client with everything right.
+    pub fn redemption(&self, client: &str, domain: &str, code: &str) -> Request {
+        let endpoint = self.endpoint(domain, "token");
+        let assertion = Assertion::new(&self.id(client), &endpoint).issued_at(self.seconds());
+        Request::of(&[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", BACK),
+            ("code_verifier", VERIFIER),
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", &assertion.sign(&signer(client)).unwrap()),
+        ])
+    }
+
+    /// `module` redeems a code with these changes.
+    pub async fn redeem(&self, code: &str, change: impl FnOnce(Request) -> Request) -> Response {
+        let request = change(self.redemption("module", ZORG, code));
+        self.post(&self.endpoint(ZORG, "token"), &request).await
+    }
+
+    /// `client` introspects a token.
+    pub async fn introspect(&self, client: &str, token: &str) -> Value {
+        let endpoint = self.endpoint(ZORG, "introspect");
+        let assertion = Assertion::new(&self.id(client), &endpoint).issued_at(self.seconds());
+        let request = Request::of(&[
+            ("token", token),
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", &assertion.sign(&signer(client)).unwrap()),
+        ]);
+        self.post(&endpoint, &request).await.expect(200).json()
+    }
+
+    /// The rows of the trail that carry an AuditEvent, oldest first.
+    pub async fn trail(&self) -> Vec<Record> {
+        self.trail_of(ZORG).await
+    }
+
+    pub async fn trail_of(&self, domain: &str) -> Vec<Record> {
+        let scope = self.app.store().scope(&self.app.domain(domain));
+        let filter = Filter::default();
+        let mut rows = scope.read(move |tx| audit::search(tx, &filter, 10_000)).await.unwrap();
+        rows.retain(|row| row.resource.is_some());
+        rows
+    }
+
+    /// The AuditEvents of the domain, oldest first.
+    pub async fn events(&self) -> Vec<Value> {
+        self.trail().await.into_iter().filter_map(|row| row.resource).collect()
+    }
+
+    /// The newest AuditEvent.
+    pub async fn last_event(&self) -> Value {
+        self.events().await.pop().expect("an AuditEvent")
+    }
+}
+
+/// Who takes part.
+fn everybody(issuer: &str) -> Setup {
+    let mut setup = Setup::empty();
+    for name in [ZORG, ELDERS] {
+        setup.domains.push(Domain {
+            name: name.to_owned(),
+            phase: Phase::Test,
+            allow_http_loopback: true,
+            fhir_alias: (name == ZORG).then(|| "/fhir/DEFAULT".to_owned()),
+            ..Domain::default()
+        });
+        setup.identity_providers.push(IdentityProvider {
+            identifier_system: Some(SYSTEM.to_owned()),
+            default: true,
+            ..identity_provider(name, "huis", issuer)
+        });
+    }
+    for (client, domain) in [
+        ("portal", ZORG),
+        ("module", ZORG),
+        ("other", ZORG),
+        ("pending", ZORG),
+        ("rejected", ZORG),
+        ("off", ZORG),
+        ("foreign", ELDERS),
+    ] {
+        join(&mut setup, client, domain);
+    }
+    setup.instance("module").redirect_uris = [BACK, BACK_WITH_QUERY].map(str::to_owned).to_vec();
+    setup.application("app-module").redirect_uris = vec![BACK_OF_APPLICATION.to_owned()];
+    setup.instance("pending").status = InstanceStatus::Pending;
+    setup.instance("rejected").status = InstanceStatus::Rejected;
+    setup.instance("off").active = Some(false);
+    setup
+}
+
+/// An identity provider at this address.
+pub fn identity_provider(domain: &str, name: &str, issuer: &str) -> IdentityProvider {
+    let seal = SealKey::parse(DEVELOPMENT_KEY).unwrap();
+    IdentityProvider {
+        domain: domain.to_owned(),
+        name: name.to_owned(),
+        discovery_url: issuer.to_owned(),
+        client_id: CLIENT.to_owned(),
+        client_secret: Some(seal.seal(SECRET).unwrap()),
+        ..IdentityProvider::default()
+    }
+}
+
+fn join(setup: &mut Setup, client: &str, domain: &str) {
+    let application = format!("app-{client}");
+    setup.applications.push(Application { id: application.clone(), ..Application::default() });
+    setup.instances.push(Instance {
+        domain: domain.to_owned(),
+        application,
+        username: Some(client.to_owned()),
+        client_id: uuid::Uuid::new_v4().to_string(),
+        jwks: Some(jwks([signer(client).key().public_jwk(client)]).to_string()),
+        redirect_uris: vec![format!("https://{client}.example/terug")],
+        ..Instance::default()
+    });
+}
