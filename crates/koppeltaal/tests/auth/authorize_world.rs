@@ -18,7 +18,6 @@ use koppeltaal_core::resource::Body;
 use koppeltaal_store::audit::{self, Filter, Record};
 use koppeltaal_store::resource::{self, New};
 use serde_json::{Value, json};
-use url::form_urlencoded::parse;
 
 use crate::authorize_request::{Login, Request, Response};
 use crate::provider::{CLIENT, Provider, SECRET, SignIn};
@@ -116,9 +115,7 @@ impl World {
     pub async fn put(&self, kind: &str, id: &str, members: &Value) {
         let (kind, id) = (kind.to_owned(), id.to_owned());
         let members = members.to_string();
-        let body = Body::new("", members.trim_start_matches('{').trim_end_matches('}'));
-        // The trimmed text would lose braces that belong to its last member.
-        let body = if members.ends_with("}}") { Body::new("", &members[1..members.len() - 1]) } else { body };
+        let body = Body::new("", &members[1..members.len() - 1]);
         let (ids, now) = (self.app.ids().await, self.app.now());
         let scope = self.app.store().scope(&self.app.domain(ZORG));
         let stored = scope.write(move |tx| {

@@ -40,9 +40,8 @@ impl Caller {
     }
 
     pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
-        let with = |request: RequestBuilder, (name, value): &(&str, &str)| {
-            request.header(*name, *value)
-        };
+        let with =
+            |request: RequestBuilder, (name, value): &(&str, &str)| request.header(*name, *value);
         self.send(headers.iter().fold(self.request(Method::GET, path), with)).await
     }
 

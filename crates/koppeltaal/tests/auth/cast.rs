@@ -157,11 +157,7 @@ fn roles(setup: &mut Setup) {
                 permission("CareTeam", "R", Scope::Granted, &[]),
             ],
         ),
-        (
-            ZORG,
-            "module",
-            vec![of("Device", "R", Scope::Own), of("Organization", "D", Scope::All)],
-        ),
+        (ZORG, "module", vec![of("Device", "R", Scope::Own), of("Organization", "D", Scope::All)]),
         (ELDERS, "lezer", vec![of("Device", "R", Scope::All)]),
     ];
     setup.roles.extend(all.into_iter().map(|(domain, name, permissions)| Role {

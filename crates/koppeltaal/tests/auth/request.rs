@@ -72,7 +72,7 @@ async fn a_parameter_may_be_given_once(engine: Engine) {
     for name in ["grant_type", "client_assertion", "client_assertion_type", "scope", "x"] {
         let assertion = world.signed("reader");
         let mut fields = client_credentials(&assertion).to_vec();
-        let value = fields.iter().find(|(known, _)| *known == name).map_or("1", |(_, v)| v);
+        let value = fields.iter().find(|(known, _)| *known == name).map_or("1", |(_, v)| *v);
         fields.push((name, value));
         if name == "scope" || name == "x" {
             fields.push((name, value));

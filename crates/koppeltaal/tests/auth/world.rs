@@ -70,11 +70,7 @@ pub fn client_credentials(assertion: &str) -> [(&str, &str); 3] {
 
 /// The parameters of a request about a token.
 pub fn about<'a>(token: &'a str, assertion: &'a str) -> [(&'a str, &'a str); 3] {
-    [
-        ("token", token),
-        ("client_assertion_type", ASSERTION_TYPE),
-        ("client_assertion", assertion),
-    ]
+    [("token", token), ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", assertion)]
 }
 
 impl World {
@@ -272,9 +268,8 @@ impl World {
         let (agent, recorded) = ("test".to_owned(), self.app.now());
         let author = Author { agent, recorded, request_id: None };
         let (ids, based_on) = (self.app.ids().await, directory.version);
-        let write = move |tx: &mut dyn koppeltaal_store::Tx| {
-            change(tx, &ids, based_on, &changes, &author)
-        };
+        let write =
+            move |tx: &mut dyn koppeltaal_store::Tx| change(tx, &ids, based_on, &changes, &author);
         self.app.store().write(write).await.unwrap().expect("nobody else changes the directory");
     }
 }

@@ -75,7 +75,7 @@ async fn every_printed_command_works(arguments: &[&str], scheme: &str) {
     assert!(demo.lines[0].starts_with("koppeltaal "), "{:?}", demo.lines);
     assert!(demo.lines[2].starts_with(&format!("listening {scheme}://127.0.0.1:")));
     let commands = demo.commands();
-    assert_eq!(commands.len(), 6);
+    assert_eq!(commands.len(), 7);
     let answers: Vec<String> = commands.iter().map(|command| shell(command)).collect();
     let program = env!("CARGO_BIN_EXE_koppeltaal");
     assert!(commands[1].starts_with(program), "{}", commands[1]);
@@ -90,6 +90,7 @@ async fn every_printed_command_works(arguments: &[&str], scheme: &str) {
     assert!(answers[3].contains("\"valueCode\":\"Claimed\""), "{}", answers[3]);
     assert!(answers[4].contains("CreateOrUpdateCarePlan"), "{}", answers[4]);
     assert!(answers[5].contains("portal@demo"), "{}", answers[5]);
+    assert!(answers[6].starts_with("eyJ"), "an access token: {}", answers[6]);
     demo.stop(&world);
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "nothing is left");
 }

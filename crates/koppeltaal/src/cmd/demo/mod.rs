@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
+use koppeltaal_client::kt2::{KeyKind, PrivateKey};
 use koppeltaal_core::Error;
 use koppeltaal_store::{DatabaseUrl, Options, Store, migrate};
 
@@ -18,6 +19,10 @@ use crate::server::Server;
 use crate::{logging, output, provision};
 
 const PROVISIONING: &str = include_str!("demo.toml");
+/// What stands in it for the public key of the portal.
+const PORTAL_KEY: &str = "\"@PORTAL_KEY@\"";
+/// The client_id of the portal in it.
+const PORTAL: &str = "9c1f6a52-3c0a-4b3e-8b43-0d5a1c7e2f10";
 
 /// Starts a server on a fresh store with one domain and two applications, sends
 /// a message through it, and tells how to go on.
@@ -54,7 +59,9 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     std::fs::create_dir_all(&dir)
         .map_err(|error| Error::Unavailable(format!("{}: {error}", dir.display())))?;
     let config = config(context, &dir, args.tls)?;
-    apply(context, &config).await?;
+    let key = portal_key(&dir)?;
+    apply(context, &config, &PROVISIONING.replace(PORTAL_KEY, &format!("\"\"\"{key}\"\"\"")))
+        .await?;
     let server = Server::start(&config, context.clock.clone()).await?;
     let ca = config.tls.as_ref().map(|tls| tls.certificate.clone());
     let sent = sample::send(&server.public_url, ca.as_deref()).await?;
@@ -107,7 +114,19 @@ fn throw_away_certificate(dir: &Path, listen: SocketAddr) -> Result<Tls> {
     Ok(tls)
 }
 
-async fn apply(context: &Context, config: &Config) -> Result<()> {
+/// The file with the private key of the portal.
+fn key_file(dir: &Path) -> PathBuf {
+    dir.join("portal-key.pem")
+}
+
+/// Makes a key for the portal, keeps it in `dir`, and tells its public half.
+fn portal_key(dir: &Path) -> Result<String> {
+    let key = PrivateKey::generate(KeyKind::Rsa2048)?;
+    std::fs::write(key_file(dir), key.private_pem()?)?;
+    Ok(key.public_pem()?)
+}
+
+async fn apply(context: &Context, config: &Config, provisioning: &str) -> Result<()> {
     let store = Store::open(&config.database, &Options::default()).await?;
     migrate::run(&store).await?;
     let applied = provision::apply(
@@ -115,7 +134,7 @@ async fn apply(context: &Context, config: &Config) -> Result<()> {
         Arc::clone(&context.seal),
         context.rules(),
         "demo.toml",
-        PROVISIONING,
+        provisioning,
         context.author("demo"),
         context.clock.now(),
         false,
@@ -135,6 +154,7 @@ fn instructions(
 ) -> Vec<String> {
     let url = &server.public_url;
     let base = format!("{url}/FHIR/Koppeltaal");
+    let fhir = format!("{url}/api/v1/demo/fhir/r4");
     let trust = ca.map_or(String::new(), |ca| format!("--cacert {} ", ca.display()));
     let ca_file = ca.map_or(String::new(), |ca| format!(" --ca-file {}", ca.display()));
     let as_json = "-H 'Accept: application/json'";
@@ -149,7 +169,7 @@ fn instructions(
         format!("koppeltaal {} — demo, {kept}", env!("CARGO_PKG_VERSION")),
         format!("database  {}", dir.join("koppeltaal.db").display()),
         format!("listening {url}"),
-        format!("KT1       {base}"),
+        format!("KT1       {base}, KT2 {fhir}"),
         "domain    demo: portal@demo / portal-secret, game@demo / game-secret".to_owned(),
         String::new(),
         format!(
@@ -170,6 +190,10 @@ fn instructions(
         format!(
             "  {program} --database sqlite:{} messages list",
             dir.join("koppeltaal.db").display()
+        ),
+        format!(
+            "  {program} client kt2 token --fhir-base {fhir}{ca_file} --client-id {PORTAL} --key {}",
+            key_file(dir).display()
         ),
     ];
     if let Some(ca) = ca {
