@@ -31,7 +31,6 @@ pub const ID_TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 pub struct Key {
     signs_from: Timestamp,
     published_until: Option<Timestamp>,
-    created: Timestamp,
     /// The key pair.
     pub signer: Arc<Signer>,
     /// Its public half, as a token is checked with it.
@@ -40,11 +39,7 @@ pub struct Key {
 
 /// The keys of one domain that are not over, oldest first.
 #[derive(Debug, Default)]
-pub struct Keys {
-    keys: Vec<Key>,
-    /// The number of the newest key ever.
-    last: i64,
-}
+pub struct Keys(Vec<Key>);
 
 impl Keys {
     /// The key that signs now.
@@ -54,18 +49,18 @@ impl Keys {
 
     /// The keys that others are to know now.
     pub fn published(&self, now: Timestamp) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(move |key| key.published_until.is_none_or(|until| now < until))
+        self.0.iter().filter(move |key| key.published_until.is_none_or(|until| now < until))
     }
 
     /// The published key with this kid.
     pub fn by_kid(&self, kid: &str, now: Timestamp) -> Option<&Key> {
         self.published(now).find(|key| key.signer.kid() == kid)
     }
+}
 
-    /// When the newest key was made.
-    fn newest(&self) -> Option<Timestamp> {
-        self.keys.last().map(|key| key.created)
-    }
+/// The number of the newest key ever.
+fn last(rows: &[SigningKey]) -> i64 {
+    rows.last().map_or(0, |row| row.number)
 }
 
 /// The keys of every domain this process has worked for.
@@ -75,8 +70,16 @@ pub struct KeyRing {
     clock: Arc<dyn Clock>,
     /// How long the tokens of a key live at most.
     lifetime: Duration,
-    known: Mutex<HashMap<i64, Arc<Keys>>>,
+    known: Mutex<Known>,
     making: tokio::sync::Mutex<()>,
+}
+
+/// What is in memory. The turn rises when it is forgotten: what was read before
+/// is not remembered after.
+#[derive(Default)]
+struct Known {
+    turn: u64,
+    keys: HashMap<i64, Arc<Keys>>,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -117,64 +120,69 @@ impl KeyRing {
 
     /// The keys of a domain; the first is made when there is none.
     pub async fn keys(&self, domain: &Domain) -> Result<Arc<Keys>> {
-        if let Some(keys) = self.lock().get(&domain.number) {
+        if let Some(keys) = self.lock().keys.get(&domain.number) {
             return Ok(keys.clone());
         }
         // One at a time: making a key takes a core for a while.
         let _making = self.making.lock().await;
-        if let Some(keys) = self.lock().get(&domain.number) {
+        if let Some(keys) = self.lock().keys.get(&domain.number) {
             return Ok(keys.clone());
         }
-        let mut keys = self.load(domain).await?;
-        if keys.signing(self.clock.now()).is_none() {
-            let now = self.clock.now();
-            self.add(domain, &keys, now, now).await?;
-            keys = self.load(domain).await?;
+        let turn = self.lock().turn;
+        let (mut keys, last) = self.load(domain).await?;
+        let now = self.clock.now();
+        if keys.signing(now).is_none() {
+            self.add(domain, last, now, now, now).await?;
+            (keys, _) = self.load(domain).await?;
         }
         let keys = Arc::new(keys);
-        self.lock().insert(domain.number, keys.clone());
+        let mut known = self.lock();
+        if known.turn == turn {
+            known.keys.insert(domain.number, keys.clone());
+        }
         Ok(keys)
     }
 
     /// Forgets what is in memory: the store has something newer.
     pub fn forget(&self) {
-        self.lock().clear();
+        let mut known = self.lock();
+        known.turn += 1;
+        known.keys.clear();
     }
 
     /// Makes a new key that takes over. Tells its kid, or `None` when another
-    /// process was faster.
+    /// process was faster. The earlier keys are not opened: this is also the way
+    /// out when the seal key they were sealed with is lost.
     pub async fn rotate(&self, domain: &Domain, rotation: Rotation) -> Result<Option<String>> {
+        let rows = self.rows(domain).await?;
         let now = self.clock.now();
-        let keys = self.load(domain).await?;
         let (signs_from, retired) = match rotation {
-            _ if keys.keys.is_empty() => (now, now),
-            Rotation::AtOnce => (now, now),
-            Rotation::Smooth => {
+            Rotation::Smooth if !rows.is_empty() => {
                 let signs_from = now.plus(PUBLISHED_AHEAD);
                 (signs_from, signs_from.plus(self.lifetime).plus(LEEWAY))
             }
+            Rotation::Smooth | Rotation::AtOnce => (now, now),
         };
-        let made = self.add(domain, &keys, signs_from, retired).await?;
+        let made = self.add(domain, last(&rows), now, signs_from, retired).await?;
         self.forget();
         Ok(made)
     }
 
     /// Replaces the key of a domain when it is older than `max_age`.
     pub async fn rotate_by_age(&self, domain: &Domain, max_age: Duration) -> Result<bool> {
-        let due = |keys: &Keys, now: Timestamp| {
-            keys.newest().is_some_and(|made| now.since(made) >= max_age)
-        };
-        let keys = self.load(domain).await?;
-        if !due(&keys, self.clock.now()) {
-            return Ok(false);
-        }
-        Ok(self.rotate(domain, Rotation::Smooth).await?.is_some())
+        let rows = self.rows(domain).await?;
+        let is_due = rows.last().is_some_and(|row| self.clock.now().since(row.created) >= max_age);
+        Ok(is_due && self.rotate(domain, Rotation::Smooth).await?.is_some())
     }
 
-    async fn load(&self, domain: &Domain) -> Result<Keys> {
-        let rows = self.store.scope(domain).read(authorization::signing_keys).await?;
+    async fn rows(&self, domain: &Domain) -> Result<Vec<SigningKey>> {
+        self.store.scope(domain).read(authorization::signing_keys).await
+    }
+
+    async fn load(&self, domain: &Domain) -> Result<(Keys, i64)> {
+        let rows = self.rows(domain).await?;
         let now = self.clock.now();
-        let last = rows.last().map_or(0, |row| row.number);
+        let last = last(&rows);
         let mut keys = Vec::new();
         // Of a key that is over the private half is gone.
         for row in rows.into_iter().filter(|row| row.published_until.is_none_or(|end| now < end)) {
@@ -185,28 +193,28 @@ impl KeyRing {
             keys.push(Key {
                 signs_from: row.signs_from,
                 published_until: row.published_until,
-                created: row.created,
                 public: Arc::new(signer.public_keys()),
                 signer,
             });
         }
-        Ok(Keys { keys, last })
+        Ok((Keys(keys), last))
     }
 
     async fn add(
         &self,
         domain: &Domain,
-        keys: &Keys,
+        last: i64,
+        now: Timestamp,
         signs_from: Timestamp,
         retired: Timestamp,
     ) -> Result<Option<String>> {
         let signer =
             tokio::task::spawn_blocking(Signer::generate).await.map_err(Error::internal)??;
         let key = SigningKey {
-            number: keys.last + 1,
+            number: last + 1,
             kid: signer.kid().to_owned(),
             sealed: self.seal.seal(&STANDARD.encode(signer.to_pkcs8()?))?,
-            created: self.clock.now(),
+            created: now,
             signs_from,
             published_until: None,
         };
@@ -222,7 +230,7 @@ impl KeyRing {
         Ok(added.then_some(kid))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Arc<Keys>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

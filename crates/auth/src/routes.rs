@@ -202,4 +202,11 @@ fn finish(asked: &Asked, endpoint: Endpoint, request: &HeaderMap, headers: &mut 
     {
         headers.insert(HeaderName::from_static("x-trace-id"), value);
     }
+    // A request id that is none was replaced; the caller is told which it was.
+    if let Some(sent) = request.get("x-request-id")
+        && !sent.is_empty()
+        && sent.as_bytes() != asked.request_id.as_bytes()
+    {
+        headers.insert(HeaderName::from_static("x-correlation-id"), sent.clone());
+    }
 }

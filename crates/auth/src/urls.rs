@@ -5,11 +5,13 @@
 use std::sync::Arc;
 
 use koppeltaal_core::directory::{Directory, Domain};
+use percent_encoding::percent_decode_str;
 
 /// The URLs of one domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Urls {
     public: String,
+    /// The name of the domain as it stands in URLs.
     domain: String,
     alias: Option<String>,
 }
@@ -19,7 +21,7 @@ impl Urls {
     pub fn of(public_url: &str, domain: &Domain) -> Self {
         Self {
             public: public_url.to_owned(),
-            domain: domain.name.clone(),
+            domain: encoded(&domain.name),
             alias: domain.fhir_alias.clone(),
         }
     }
@@ -122,13 +124,14 @@ pub fn place(directory: &Directory, path: &str) -> Option<Place> {
     let owned = |rest: &[&str]| rest.iter().map(|&segment| segment.to_owned()).collect();
     let (domain, area) = match segments.as_slice() {
         ["api", "v1", name, rest @ ..] => {
+            let name = percent_decode_str(name).decode_utf8().ok()?;
             let area = match rest {
                 ["fhir", "r4", rest @ ..] => Area::Fhir(owned(rest)),
                 ["oauth2", rest @ ..] => Area::Oauth2(rest.join("/")),
                 [".well-known", document] => Area::WellKnown((*document).to_owned()),
                 _ => Area::Nothing,
             };
-            (directory.domain(name)?, area)
+            (directory.domain(&name)?, area)
         }
         segments => {
             let (domain, rest) = by_alias(directory, segments)?;
@@ -136,6 +139,11 @@ pub fn place(directory: &Directory, path: &str) -> Option<Place> {
         }
     };
     domain.active.then(|| Place { domain: domain.clone(), area })
+}
+
+/// A name may hold a space.
+fn encoded(name: &str) -> String {
+    name.replace(' ', "%20")
 }
 
 /// Several slashes count as one: clients join a base that ends with one to a
@@ -165,8 +173,9 @@ mod tests {
             fhir_alias: Some("/fhir/DEFAULT".into()),
             ..Domain::default()
         };
+        let spaced = Domain { number: 3, name: "Zorg Noord".into(), ..Domain::default() };
         let off = Domain { number: 2, name: "off".into(), active: false, ..Domain::default() };
-        Directory::new(1, vec![demo, off], vec![], vec![], vec![], vec![])
+        Directory::new(1, vec![demo, off, spaced], vec![], vec![], vec![], vec![])
     }
 
     #[test]
@@ -183,6 +192,7 @@ mod tests {
                 Some(Area::Oauth2("token/introspection".into())),
             ),
             ("/api/v1/demo/.well-known/jwks.json", Some(Area::WellKnown("jwks.json".into()))),
+            ("/api/v1/Zorg%20Noord/oauth2/token", Some(Area::Oauth2("token".into()))),
             ("/api/v1/demo", Some(Area::Nothing)),
             ("/api/v1/off/oauth2/token", None),
             ("/api/v1/other/oauth2/token", None),

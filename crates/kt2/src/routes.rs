@@ -2,7 +2,7 @@
 //! in common: headers, CORS, the ids of the request (TOP-KT-011).
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use koppeltaal_auth::{Answer, Area, Place};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::told::Told;
@@ -35,6 +35,11 @@ where
     } else if is_discovery && (head.method == Method::GET || head.method == Method::HEAD) {
         told.verb = "smart-configuration";
         app.authorization.smart_configuration(domain)
+    } else if is_discovery {
+        let mut answer =
+            Refusal::not_supported("This document can be read, and nothing else.").into_answer();
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        answer
     } else {
         interaction(&app, domain, &head, &segments, &request_id, &mut told)
             .await
@@ -43,7 +48,7 @@ where
     let headers = answer.headers_mut();
     koppeltaal_auth::secure(headers);
     if is_discovery {
-        headers.insert(http::header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     } else {
         koppeltaal_auth::share_with_listed(domain, &head.headers, headers);
     }

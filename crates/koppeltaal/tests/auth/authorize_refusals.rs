@@ -6,7 +6,7 @@ use koppeltaal_core::directory;
 
 use crate::authorize_request::Request;
 use crate::authorize_world::*;
-use crate::provider::SignIn;
+use crate::provider_sign_in::SignIn;
 use crate::support::Engine;
 
 on_both_engines!(
@@ -117,9 +117,8 @@ async fn pkce_is_mandatory_and_only_with_s256(engine: Engine) {
         let error = refused(&world, |r| r.set("code_challenge_method", method)).await;
         assert_eq!(error, "invalid_request", "{method}");
     }
-    let plain = |r: Request| {
-        r.set("code_challenge", VERIFIER).set("code_challenge_method", "plain")
-    };
+    let plain =
+        |r: Request| r.set("code_challenge", VERIFIER).set("code_challenge_method", "plain");
     assert_eq!(refused(&world, plain).await, "invalid_request");
     let good = Pkce::from_verifier(VERIFIER).challenge;
     for challenge in [&good[1..], &format!("{good}A"), VERIFIER, "x", &"é".repeat(43)] {
@@ -165,9 +164,15 @@ async fn a_module_that_goes_without_pkce_cannot_choose_the_plain_method(engine: 
 
 async fn a_parameter_given_twice_is_told_to_the_module(engine: Engine) {
     let world = World::start(engine).await;
-    for name in
-        ["response_type", "scope", "aud", "launch", "code_challenge", "code_challenge_method", "nonce"]
-    {
+    for name in [
+        "response_type",
+        "scope",
+        "aud",
+        "launch",
+        "code_challenge",
+        "code_challenge_method",
+        "nonce",
+    ] {
         let request = world.request(&world.launched(PATIENT));
         let value = request.get(name).to_owned();
         let told = world.authorize(&request.also(name, &value)).await.told_error();

@@ -1,64 +1,24 @@
 //! A domain with a portal, modules, an identity provider and its people, and each
 //! step of a launch as a portal, a browser and a module take it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use koppeltaal::server::Server;
-use koppeltaal_auth::SealKey;
-use koppeltaal_auth::seal::DEVELOPMENT_KEY;
-use koppeltaal_client::kt2::{
-    ASSERTION_TYPE, Assertion, KeyKind, LaunchToken, Pkce, PrivateKey, Signer, jwks,
-};
-use koppeltaal_core::directory::{
-    Application, Domain, IdentityProvider, Instance, InstanceStatus, Phase,
-};
+use koppeltaal_client::kt2::{ASSERTION_TYPE, Assertion, LaunchToken, Pkce};
+use koppeltaal_core::directory::InstanceStatus;
 use koppeltaal_core::resource::Body;
 use koppeltaal_store::audit::{self, Filter, Record};
+use koppeltaal_store::directory::{Author, Change, Item, change, load};
 use koppeltaal_store::resource::{self, New};
 use serde_json::{Value, json};
 
+pub use crate::authorize_cast::*;
 use crate::authorize_request::{Login, Request, Response};
-use crate::provider::{CLIENT, Provider, SECRET, SignIn};
+use crate::provider::Provider;
+use crate::provider_sign_in::SignIn;
 use crate::support::setup::Setup;
-use crate::support::{Engine, TestApp};
-
-/// The domain of the launches.
-pub const ZORG: &str = "zorg";
-/// Another domain.
-pub const ELDERS: &str = "elders";
-/// Where `module` wants the browser back.
-pub const BACK: &str = "https://module.example/terug";
-/// Another place of `module`, with a query of its own.
-pub const BACK_WITH_QUERY: &str = "https://module.example/terug?van=koppeltaal";
-/// A place that is registered for the application of `module`.
-pub const BACK_OF_APPLICATION: &str = "https://toepassing.example/terug";
-/// The identifier system of the people.
-pub const SYSTEM: &str = "https://zorg.example/mail";
-/// The PKCE verifier of every launch.
-pub const VERIFIER: &str = "een-geheim-van-de-module-dat-lang-genoeg-is-0123";
-/// The state of every launch.
-pub const STATE: &str = "toestand van de module & meer";
-
-pub const PATIENT: &str = "Patient/p1";
-pub const PRACTITIONER: &str = "Practitioner/d1";
-pub const RELATED: &str = "RelatedPerson/r1";
-/// Those who sign in.
-pub const PEOPLE: [&str; 3] = [PATIENT, PRACTITIONER, RELATED];
-
-/// Under which name somebody signs in.
-pub fn email(user: &str) -> String {
-    format!("{}@zorg.example", user.replace('/', "."))
-}
-
-/// The key of a client, the same in all tests.
-pub fn signer(client: &str) -> Signer {
-    static KEYS: Mutex<Option<HashMap<String, Signer>>> = Mutex::new(None);
-    let mut keys = KEYS.lock().unwrap();
-    let new = || Signer::new(PrivateKey::generate(KeyKind::P256).unwrap()).with_kid(client);
-    keys.get_or_insert_default().entry(client.to_owned()).or_insert_with(new).clone()
-}
+use crate::support::{Engine, TestApp, eventually};
 
 /// The servers, the provider and a browser's way of asking.
 #[derive(Clone)]
@@ -113,16 +73,43 @@ impl World {
 
     /// Puts a resource in the store.
     pub async fn put(&self, kind: &str, id: &str, members: &Value) {
+        self.put_in(ZORG, kind, id, members).await;
+    }
+
+    /// Puts a resource in a domain.
+    pub async fn put_in(&self, domain: &str, kind: &str, id: &str, members: &Value) {
         let (kind, id) = (kind.to_owned(), id.to_owned());
         let members = members.to_string();
         let body = Body::new("", &members[1..members.len() - 1]);
         let (ids, now) = (self.app.ids().await, self.app.now());
-        let scope = self.app.store().scope(&self.app.domain(ZORG));
+        let scope = self.app.store().scope(&self.app.domain(domain));
         let stored = scope.write(move |tx| {
             let new = New { resource_type: &kind, id: &id, origin: "portal", body: &body };
             resource::create(tx, &ids, &new, now).map(drop)
         });
         stored.await.unwrap();
+    }
+
+    /// The domain's administrator rejects a client; the server has heard of it.
+    pub async fn reject(&self, client: &str) {
+        let directory = self.app.store().read(load).await.unwrap();
+        let mut instance = directory.instance_by_username(client).unwrap().instance.clone();
+        instance.status = InstanceStatus::Rejected;
+        let item = Item::Instance(instance);
+        let changes = [Change { item, summary: "rejected".to_owned() }];
+        let author =
+            Author { agent: "test".to_owned(), recorded: self.app.now(), request_id: None };
+        let (ids, version) = (self.app.ids().await, directory.version);
+        let changed =
+            self.app.store().write(move |tx| change(tx, &ids, version, &changes, &author));
+        changed.await.unwrap().unwrap();
+        // A client that takes part is told what is wrong; one that does not is not.
+        eventually("the server follows", async || {
+            self.pause();
+            let request = self.request("x").set("client_id", &self.id(client));
+            self.authorize(&request.set("scope", "x")).await.status == 400
+        })
+        .await;
     }
 
     /// The client_id of a client.
@@ -285,67 +272,4 @@ impl World {
     pub async fn last_event(&self) -> Value {
         self.events().await.pop().expect("an AuditEvent")
     }
-}
-
-/// Who takes part.
-fn everybody(issuer: &str) -> Setup {
-    let mut setup = Setup::empty();
-    for name in [ZORG, ELDERS] {
-        setup.domains.push(Domain {
-            name: name.to_owned(),
-            phase: Phase::Test,
-            allow_http_loopback: true,
-            fhir_alias: (name == ZORG).then(|| "/fhir/DEFAULT".to_owned()),
-            ..Domain::default()
-        });
-        setup.identity_providers.push(IdentityProvider {
-            identifier_system: Some(SYSTEM.to_owned()),
-            default: true,
-            ..identity_provider(name, "huis", issuer)
-        });
-    }
-    for (client, domain) in [
-        ("portal", ZORG),
-        ("module", ZORG),
-        ("other", ZORG),
-        ("pending", ZORG),
-        ("rejected", ZORG),
-        ("off", ZORG),
-        ("foreign", ELDERS),
-    ] {
-        join(&mut setup, client, domain);
-    }
-    setup.instance("module").redirect_uris = [BACK, BACK_WITH_QUERY].map(str::to_owned).to_vec();
-    setup.application("app-module").redirect_uris = vec![BACK_OF_APPLICATION.to_owned()];
-    setup.instance("pending").status = InstanceStatus::Pending;
-    setup.instance("rejected").status = InstanceStatus::Rejected;
-    setup.instance("off").active = Some(false);
-    setup
-}
-
-/// An identity provider at this address.
-pub fn identity_provider(domain: &str, name: &str, issuer: &str) -> IdentityProvider {
-    let seal = SealKey::parse(DEVELOPMENT_KEY).unwrap();
-    IdentityProvider {
-        domain: domain.to_owned(),
-        name: name.to_owned(),
-        discovery_url: issuer.to_owned(),
-        client_id: CLIENT.to_owned(),
-        client_secret: Some(seal.seal(SECRET).unwrap()),
-        ..IdentityProvider::default()
-    }
-}
-
-fn join(setup: &mut Setup, client: &str, domain: &str) {
-    let application = format!("app-{client}");
-    setup.applications.push(Application { id: application.clone(), ..Application::default() });
-    setup.instances.push(Instance {
-        domain: domain.to_owned(),
-        application,
-        username: Some(client.to_owned()),
-        client_id: uuid::Uuid::new_v4().to_string(),
-        jwks: Some(jwks([signer(client).key().public_jwk(client)]).to_string()),
-        redirect_uris: vec![format!("https://{client}.example/terug")],
-        ..Instance::default()
-    });
 }

@@ -285,6 +285,10 @@ async fn the_ids_of_a_request_come_back(engine: Engine) {
     let refused = world.here().send(request).await.expect(401);
     assert_eq!(refused.header("x-request-id"), Some("r-2"));
     assert_eq!(refused.header("x-trace-id"), Some("t-2"));
+    let request = world.here().form_request(ZORG, "token", &[]).header("x-request-id", "r_2");
+    let refused = world.here().send(request).await.expect(401);
+    assert!(Uuid::parse_str(refused.header("x-request-id").unwrap()).is_ok());
+    assert_eq!(refused.header("x-correlation-id"), Some("r_2"));
 }
 
 async fn pages_of_listed_origins_may_read(engine: Engine) {

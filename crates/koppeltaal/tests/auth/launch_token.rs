@@ -45,7 +45,7 @@ async fn claims_that_do_not_hold_make_it_inactive(engine: Engine) {
     let (now, module) = (world.seconds(), world.client_id("module"));
     let other = format!("Device/{}", world.client_id("other"));
     let own = format!("Device/{module}");
-    let cases: [(&str, &dyn Fn(LaunchToken) -> LaunchToken); 41] = [
+    let cases: &[(&str, &dyn Fn(LaunchToken) -> LaunchToken)] = &[
         ("no iss", &|t| t.without("iss")),
         ("iss is nobody", &|t| t.claim("iss", "nobody")),
         ("iss is another client", &|t| t.claim("iss", module.as_str())),

@@ -131,7 +131,12 @@ async fn odd_bodies_are_the_fault_of_the_caller(engine: Engine) {
     };
     post(long(60 * 1024)).await.expect(200);
     post(long(64 * 1024 + 1)).await.expect(413);
-    post(long(5 * 1024 * 1024)).await.expect(413);
+    // Who sends far more may be cut off before it has read the answer.
+    let request = world.here().request(Method::POST, "/api/v1/zorg/oauth2/token");
+    let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Ok(answer) = request.body(long(5 * 1024 * 1024)).send().await {
+        assert_eq!(answer.status(), 413);
+    }
     let many = (0..10_000).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
     for body in [
         Vec::new(),

@@ -72,6 +72,7 @@ async fn a_client_that_is_rejected_loses_its_tokens_and_gets_no_more(engine: Eng
             })
             .await;
         within_a_second("the approval", async || {
+            world.pause();
             world.ask(&world.signed("reader")).await.status == 200
         })
         .await;
@@ -86,6 +87,7 @@ async fn a_client_that_is_approved_gets_tokens(engine: Engine) {
     world.here().read(ZORG, &reader, &device).await.expect(404);
     world.change_instance("pending", |i| i.status = InstanceStatus::Approved).await;
     within_a_second("the approval", async || {
+        world.pause();
         world.ask(&world.signed("pending")).await.status == 200
     })
     .await;
@@ -109,6 +111,7 @@ async fn a_key_that_is_replaced_is_worth_nothing(engine: Engine) {
     let new = crate::cast::key_set("other");
     world.change_instance("reader", |instance| instance.jwks = Some(new)).await;
     within_a_second("the new key", async || {
+        world.pause();
         world.ask(&world.assertion("reader").sign(&signer("other")).unwrap()).await.status == 200
     })
     .await;

@@ -20,6 +20,8 @@ on_both_engines!(
     keys_are_sealed_at_rest,
     a_new_key_is_published_before_it_signs_and_the_old_one_until_its_tokens_are_over,
     a_key_that_is_replaced_at_once_takes_its_tokens_with_it,
+    a_key_that_was_replaced_before_is_worth_nothing_either,
+    the_private_half_of_a_key_that_is_over_is_removed,
     a_key_is_replaced_when_it_is_old,
     a_key_that_is_not_old_is_kept,
 );
@@ -110,6 +112,32 @@ async fn a_key_that_is_replaced_at_once_takes_its_tokens_with_it(engine: Engine)
     // The other domain has keys of its own.
     let device = format!("Device/{}", world.client_id("resident"));
     here.read("elders", &theirs, &device).await.expect(200);
+}
+
+async fn a_key_that_was_replaced_before_is_worth_nothing_either(engine: Engine) {
+    let world = World::start(engine).await;
+    let (here, domain) = (world.here(), world.app.domain(ZORG));
+    let token = world.token("reader").await;
+    let ring = world.key_ring();
+    ring.rotate(&domain, Rotation::Smooth).await.unwrap().unwrap();
+    world.app.advance(Duration::from_secs(61));
+    // Only now it is known that the keys are in wrong hands.
+    let new = ring.rotate(&domain, Rotation::AtOnce).await.unwrap().unwrap();
+    within_a_second("the new key", async || kid(&world.token("reader").await) == new).await;
+    assert_eq!(world.kids(&here).await, [new]);
+    assert!(!world.is_taken(&here, &token).await, "the oldest key is still believed");
+}
+
+async fn the_private_half_of_a_key_that_is_over_is_removed(engine: Engine) {
+    let world = World::start(engine).await;
+    world.token("reader").await;
+    let domain = world.app.domain(ZORG);
+    world.key_ring().rotate(&domain, Rotation::AtOnce).await.unwrap().unwrap();
+    let sealed = "SELECT COUNT(*) FROM signing_key WHERE sealed <> ''";
+    assert_eq!(world.app.number(sealed).await, 2);
+    // What is over is removed when a process begins.
+    let world = world.restart().await;
+    eventually("the removal", async || world.app.number(sealed).await == 1).await;
 }
 
 async fn a_key_is_replaced_when_it_is_old(engine: Engine) {

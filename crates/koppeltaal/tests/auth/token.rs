@@ -23,6 +23,8 @@ on_both_engines!(
     the_answer_has_no_members_that_old_clients_do_not_know,
     who_has_no_role_gets_a_token_that_permits_nothing,
     the_scopes_are_those_of_the_role,
+    a_token_with_many_grants_is_as_good_as_any,
+    a_client_id_beside_the_assertion_has_to_be_that_of_the_assertion,
     what_old_clients_send_too_is_tolerated,
     what_stands_in_the_query_counts_for_nothing,
     no_other_kind_of_client_authentication_is_taken,
@@ -133,17 +135,28 @@ async fn who_has_no_role_gets_a_token_that_permits_nothing(engine: Engine) {
 
 async fn the_scopes_are_those_of_the_role(engine: Engine) {
     let world = World::start(engine).await;
-    let (own, x, y) =
-        (world.client_id("portal"), world.client_id("module"), world.client_id("other"));
+    let own = world.client_id("portal");
+    let mut granted = [world.client_id("module"), world.client_id("other")];
+    granted.sort();
+    let [x, y] = granted;
+    // The order of entries and of devices says nothing.
     let scope_of = async |client: &str| -> BTreeSet<String> {
         let (_, claims) = taken_apart(&world.token(client).await);
-        claims["scope"].as_str().unwrap().split(' ').map(str::to_owned).collect()
+        let in_order = |entry: &str| {
+            let (what, devices) = entry.split_once('=').unwrap_or((entry, ""));
+            let mut devices: Vec<&str> = devices.split(',').collect();
+            devices.sort_unstable();
+            let equals = if entry.contains('=') { "=" } else { "" };
+            format!("{what}{equals}{}", devices.join(","))
+        };
+        claims["scope"].as_str().unwrap().split(' ').map(in_order).collect()
     };
     let expected = [
         "system/Patient.rs".to_owned(),
         format!("system/RelatedPerson.crus?resource-origin=Device/{own}"),
         format!("system/Task.c?resource-origin=Device/{own}"),
-        format!("system/Task.rus?resource-origin=Device/{x},Device/{y}"),
+        format!("system/Task.rs?resource-origin=Device/{x},Device/{y}"),
+        format!("system/Task.u?resource-origin=Device/{x},Device/{y}"),
     ];
     assert_eq!(scope_of("portal").await, expected.into());
     assert_eq!(scope_of("admin").await, ["system/*.cruds".to_owned()].into());
@@ -166,6 +179,33 @@ async fn the_scopes_are_those_of_the_role(engine: Engine) {
             scope_of("reader").await == [expected.to_owned()].into()
         })
         .await;
+    }
+}
+
+async fn a_token_with_many_grants_is_as_good_as_any(engine: Engine) {
+    let world = World::start(engine).await;
+    let granted: Vec<String> = (0..200).map(|_| Uuid::new_v4().to_string()).collect();
+    let granted: Vec<&String> = granted.iter().collect();
+    let mut of_all = vec![permission("Device", "R", Scope::All, &[])];
+    of_all.push(permission("Task", "R", Scope::Granted, &granted));
+    world.change_role("lezer", |role| role.permissions = of_all).await;
+    crate::world::within_a_second("the grants", async || {
+        world.token("reader").await.len() > 8 * 1024
+    })
+    .await;
+    let token = world.token("reader").await;
+    assert!(world.is_taken(&world.here(), &token).await, "a token of {} bytes", token.len());
+    let reply = world.introspect("module", &token).await.expect(200);
+    assert_eq!(reply.json()["active"], true);
+}
+
+async fn a_client_id_beside_the_assertion_has_to_be_that_of_the_assertion(engine: Engine) {
+    let world = World::start(engine).await;
+    for (client_id, status) in [("module", 401), ("reader", 200)] {
+        let (assertion, client_id) = (world.signed("reader"), world.client_id(client_id));
+        let mut fields = client_credentials(&assertion).to_vec();
+        fields.push(("client_id", &client_id));
+        world.here().form(ZORG, "token", &fields).await.expect(status);
     }
 }
 

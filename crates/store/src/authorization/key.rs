@@ -47,7 +47,7 @@ pub fn signing_keys(tx: &mut DomainTx<'_>) -> Result<Vec<SigningKey>> {
 }
 
 /// Adds `key` if its number is the next one, and ends the publication of the
-/// earlier ones that have no end yet at `retire_earlier_at`. False: another
+/// earlier ones at `retire_earlier_at`, unless they end before. False: another
 /// process was faster, nothing was written, and the caller reads the keys again.
 pub fn add_signing_key(
     tx: &mut DomainTx<'_>,
@@ -79,7 +79,8 @@ pub fn add_signing_key(
     }
     tx.later(
         "UPDATE signing_key SET published_until = $3
-         WHERE domain = $1 AND number < $2 AND published_until IS NULL",
+         WHERE domain = $1 AND number < $2
+           AND (published_until IS NULL OR published_until > $3)",
         args![key.number, retire_earlier_at],
     )?;
     change::note(tx.outside())?;
