@@ -62,6 +62,14 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
 
+/// The revoked tokens that have not expired.
+#[derive(Debug, Default)]
+struct Revoked {
+    tokens: HashSet<(i64, String)>,
+    /// How often one was revoked in this process.
+    noted: u64,
+}
+
 /// What is behind an [`App`].
 pub struct Inner {
     pub(crate) parts: Parts,
@@ -70,7 +78,7 @@ pub struct Inner {
     pub(crate) providers: IdentityProviders,
     pub(crate) remembered: Remembered,
     failures: Mutex<Throttle>,
-    revoked: RwLock<HashSet<(i64, String)>>,
+    revoked: RwLock<Revoked>,
 }
 
 impl std::ops::Deref for App {
@@ -153,12 +161,14 @@ impl Inner {
     /// Whether a token of this service was revoked.
     pub fn is_revoked(&self, domain: i64, jti: &str) -> bool {
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        !revoked.is_empty() && revoked.contains(&(domain, jti.to_owned()))
+        !revoked.tokens.is_empty() && revoked.tokens.contains(&(domain, jti.to_owned()))
     }
 
     /// A token was revoked here; other processes follow.
     pub(crate) fn note_revoked(&self, domain: i64, jti: String) {
-        self.revoked.write().unwrap_or_else(PoisonError::into_inner).insert((domain, jti));
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        revoked.noted += 1;
+        revoked.tokens.insert((domain, jti));
     }
 
     /// An attempt failed. Tells how long to wait when too many did.
@@ -183,15 +193,19 @@ impl Inner {
 
     async fn take_changes(&self, known: &mut Option<i64>) -> Result<()> {
         let now = self.now();
+        let noted = self.revoked.read().unwrap_or_else(PoisonError::into_inner).noted;
         let changes = self.parts.store.read(|tx| authorization::changes(tx)).await?;
         if *known == Some(changes) {
             return Ok(());
         }
-        let revoked =
-            self.parts.store.read(move |tx| authorization::revoked_tokens(tx, now)).await?;
-        *self.revoked.write().unwrap_or_else(PoisonError::into_inner) =
-            revoked.into_iter().collect();
+        let read = self.parts.store.read(move |tx| authorization::revoked_tokens(tx, now)).await?;
         self.keys.forget();
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        if revoked.noted != noted {
+            // One was revoked here meanwhile, which the read may have missed.
+            return Ok(());
+        }
+        revoked.tokens = read.into_iter().collect();
         *known = Some(changes);
         Ok(())
     }

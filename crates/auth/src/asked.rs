@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::Domain;
-use koppeltaal_core::trace::Trace;
+use koppeltaal_core::trace::{Trace, is_fhir_id};
 use uuid::Uuid;
 
 /// What every endpoint is told of a request.
@@ -33,7 +33,7 @@ impl Asked {
         Trace::of(
             Some(&self.request_id),
             self.correlation_id.as_deref(),
-            self.trace_id.as_deref().or(launch),
+            self.trace_id.as_deref().filter(|id| is_fhir_id(id)).or(launch),
             &mut || Uuid::new_v4().to_string(),
         )
     }

@@ -128,7 +128,8 @@ pub(crate) fn unknown_hint(
     }
 }
 
-/// A launch that failed; `task` as far as a verified launch token names one.
+/// A launch that failed; `task` (with its version) as far as a verified launch
+/// token names one.
 pub(crate) fn failed_launch(
     asked: &Asked,
     trace: &Trace,
@@ -160,7 +161,7 @@ pub(crate) fn failed_launch(
     };
     let agent = module.map_or("server", |module| module.name());
     Entry {
-        focal: task.map(str::to_owned),
+        focal: task.and_then(|task| task.split("/_history/").next()).map(str::to_owned),
         instance: module.map(|module| module.instance.number),
         ..event.entry(Action::Launch, asked, trace, agent)
     }

@@ -141,7 +141,7 @@ impl Inner {
         token: &str,
         now: Timestamp,
     ) -> Result<(Claims, String), Unaccepted> {
-        let token = Unverified::parse(token)?;
+        let token = Unverified::parse_own(token)?;
         let kid = token.kid().ok_or(Refused::new("no kid"))?.to_owned();
         if token.claims().text("iss") != Some(self.urls(domain).issuer().as_str()) {
             return Err(Refused::new("not a token of this issuer").into());

@@ -16,29 +16,52 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// More parameters than any request has.
 const MOST_PARAMETERS: usize = 64;
 
-/// The parameters of a request, each once.
+/// The parameters of a request.
 #[derive(Clone, Default)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form {
+    values: Vec<(String, String)>,
+    repeated: Vec<String>,
+}
 
 impl Form {
-    /// Reads form-encoded text: a body or a query.
+    /// Reads form-encoded text: a body or a query. Of a parameter that is given
+    /// more than once the first counts; see [`Form::once`].
     pub fn parse(text: &[u8]) -> Result<Self, OauthError> {
-        let mut form: Vec<(String, String)> = Vec::new();
+        let mut form = Self::default();
         for (name, value) in url::form_urlencoded::parse(text) {
-            if form.len() >= MOST_PARAMETERS {
+            if form.values.len() + form.repeated.len() >= MOST_PARAMETERS {
                 return Err(OauthError::invalid_request("There are too many parameters."));
             }
-            if form.iter().any(|(known, _)| *known == name) {
-                return Err(OauthError::invalid_request("A parameter is given more than once."));
+            if form.values.iter().any(|(known, _)| *known == name) {
+                form.repeated.push(name.into_owned());
+            } else {
+                form.values.push((name.into_owned(), value.into_owned()));
             }
-            form.push((name.into_owned(), value.into_owned()));
         }
-        Ok(Self(form))
+        Ok(form)
+    }
+
+    /// The form, provided that no parameter is given more than once (RFC 6749, 3.2).
+    pub fn once(self) -> Result<Self, OauthError> {
+        match self.repeated.is_empty() {
+            true => Ok(self),
+            false => Err(OauthError::invalid_request("A parameter is given more than once.")),
+        }
+    }
+
+    /// Whether a parameter is given more than once.
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.repeated.iter().any(|repeated| repeated == name)
+    }
+
+    /// Whether any parameter is given more than once.
+    pub fn has_repeated(&self) -> bool {
+        !self.repeated.is_empty()
     }
 
     /// A parameter; one without a value counts as left out (RFC 6749, 3.1).
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
+        self.values
             .iter()
             .find(|(known, value)| known == name && !value.is_empty())
             .map(|(_, value)| value.as_str())
@@ -92,11 +115,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_given_twice_is_refused_and_an_empty_one_is_left_out() {
+    fn a_parameter_given_twice_is_seen_and_an_empty_one_is_left_out() {
         let form = Form::parse(b"a=1&b=&c=x+y%2Fz").unwrap();
         assert_eq!((form.get("a"), form.get("b"), form.get("c")), (Some("1"), None, Some("x y/z")));
-        assert!(Form::parse(b"a=1&a=1").is_err());
-        assert!(Form::parse("a=1&".repeat(3).as_bytes()).is_err());
+        assert!(!form.has_repeated());
+        let twice = Form::parse(b"a=1&b=2&a=3").unwrap();
+        assert!(twice.is_repeated("a") && !twice.is_repeated("b"));
+        assert_eq!(twice.get("a"), Some("1"));
+        assert!(twice.once().is_err());
+        assert!(Form::parse("a=1&".repeat(MOST_PARAMETERS + 1).as_bytes()).is_err());
     }
 
     #[tokio::test]

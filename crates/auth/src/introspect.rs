@@ -44,7 +44,7 @@ pub(crate) async fn introspect(
     let token = form
         .get("token")
         .ok_or(OauthError::invalid_request("token is missing: name the token to introspect."))?;
-    let is_own = Unverified::parse(token)
+    let is_own = Unverified::parse_own(token)
         .is_ok_and(|parsed| parsed.claims().text("iss") == Some(urls.issuer().as_str()));
     let found = if is_own {
         own_token(app, asked, &client, token).await

@@ -24,6 +24,7 @@ mod reference;
 mod revoke;
 mod routes;
 pub mod seal;
+mod task;
 mod throttle;
 mod token;
 mod urls;

@@ -147,11 +147,13 @@ where
 {
     match endpoint {
         // What stands in the query of these is not looked at: it ends up in logs.
-        Endpoint::Token => boxed(token(app, asked, &read_form(headers, body).await?)).await,
+        Endpoint::Token => boxed(token(app, asked, &read_form(headers, body).await?.once()?)).await,
         Endpoint::Introspect => {
-            boxed(introspect(app, asked, &read_form(headers, body).await?)).await
+            boxed(introspect(app, asked, &read_form(headers, body).await?.once()?)).await
         }
-        Endpoint::Revoke => boxed(revoke(app, asked, &read_form(headers, body).await?)).await,
+        Endpoint::Revoke => {
+            boxed(revoke(app, asked, &read_form(headers, body).await?.once()?)).await
+        }
         Endpoint::Authorize => {
             let form = match *method == Method::POST {
                 true => read_form(headers, body).await,
@@ -159,7 +161,7 @@ where
             };
             Ok(match form {
                 Ok(form) => boxed(authorize::authorize(app, asked, &form)).await,
-                Err(error) => authorize::malformed(asked, error.status),
+                Err(error) => boxed(authorize::malformed(app, asked, error.status)).await,
             })
         }
         Endpoint::Callback => {
@@ -172,7 +174,7 @@ where
                 Ok(form) => {
                     boxed(authorize::callback(app, asked, &form, &cookies.join("; "))).await
                 }
-                Err(error) => authorize::malformed(asked, error.status),
+                Err(error) => boxed(authorize::malformed(app, asked, error.status)).await,
             })
         }
         Endpoint::SmartConfiguration => Ok(app.smart_configuration(&asked.domain)),
@@ -196,10 +198,7 @@ fn finish(asked: &Asked, endpoint: Endpoint, request: &HeaderMap, headers: &mut 
     } else {
         answer::share_with_listed(&asked.domain, request, headers);
     }
-    if let Some(trace) = asked.trace_id.as_deref()
-        && koppeltaal_core::trace::is_fhir_id(trace)
-        && let Ok(value) = HeaderValue::try_from(trace)
-    {
+    if let Ok(value) = HeaderValue::try_from(asked.trace(None).trace_id) {
         headers.insert(HeaderName::from_static("x-trace-id"), value);
     }
     // A request id that is none was replaced; the caller is told which it was.

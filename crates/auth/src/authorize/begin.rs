@@ -41,7 +41,7 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
     let urls = app.urls(&asked.domain);
     let module = module(&directory, &asked.domain, form)?;
     let request = module.request(&urls, form).map_err(|mut failure| {
-        failure.known.jti = unverified_jti(form);
+        failure.known.trace = unverified_jti(form);
         failure
     })?;
     let launch =
@@ -50,12 +50,12 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
             .map_err(|reason| {
                 let mut failure =
                     module.failure("invalid_request", format!("launch token: {reason}"));
-                failure.known.jti = unverified_jti(form);
+                failure.known.trace = unverified_jti(form);
                 failure
             })?;
     let known = Known {
         module: Some(module.instance.clone()),
-        jti: Some(launch.jti.clone()),
+        trace: Some(launch.jti.clone()),
         task: Some(launch.context.resource.clone()),
     };
     let failed = |error: &'static str, outcome: Outcome, reason: String| {
@@ -94,7 +94,7 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
     }
     let browser = secret();
     let session = LoginSession {
-        launched: launched(&module, &request, &launch),
+        launched: launched(&module, &request, &launch, trace.trace_id.clone()),
         state: request.state.clone(),
         provider: provider.name.clone(),
         kept: begun.kept,
@@ -146,7 +146,12 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
     Ok(answer)
 }
 
-fn launched(module: &Module, request: &super::request::Request, launch: &Launch) -> Launched {
+fn launched(
+    module: &Module,
+    request: &super::request::Request,
+    launch: &Launch,
+    trace: String,
+) -> Launched {
     let mut claims = Map::new();
     for name in ["aud", "iss", "exp", "jti"] {
         if let Some(value) = launch.claims.get(name) {
@@ -165,7 +170,7 @@ fn launched(module: &Module, request: &super::request::Request, launch: &Launch)
         patient: launch.context.patient.clone(),
         intent: launch.context.intent.clone(),
         claims,
-        jti: launch.jti.clone(),
+        trace,
     }
 }
 

@@ -138,7 +138,7 @@ impl Login {
     fn known(&self) -> Known {
         Known {
             module: Some(self.module.clone()),
-            jti: Some(self.session.launched.jti.clone()),
+            trace: Some(self.session.launched.trace.clone()),
             task: Some(self.session.launched.resource.clone()),
         }
     }
@@ -171,7 +171,7 @@ impl Login {
 
     fn event(&self, asked: &Asked, provider: &IdentityProvider, outcome: (Outcome, &str)) -> Entry {
         let launched = &self.session.launched;
-        let trace = asked.trace(Some(&launched.jti));
+        let trace = asked.trace(Some(&launched.trace));
         let idp = Idp { name: &provider.name, issuer: self.session.kept.issuer() };
         let (module, user) = (&self.module, &launched.user);
         login(asked, &trace, Step::IdpLogin, module, user, Some(idp), outcome)

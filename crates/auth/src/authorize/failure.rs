@@ -16,14 +16,15 @@ use crate::answer::{Answer, OauthError, redirect};
 use crate::app::Inner;
 use crate::asked::Asked;
 use crate::audit_event::{Outcome, failed_launch};
+use crate::task::in_its_version;
 
 /// What is known of a launch when it fails.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
     /// The module.
     pub module: Option<Arc<ConnectedInstance>>,
-    /// The jti of the launch token.
-    pub jti: Option<String>,
+    /// The trace of the launch: the jti of its token, if it has no other.
+    pub trace: Option<String>,
     /// The task, from a launch token that was verified.
     pub task: Option<String>,
 }
@@ -53,11 +54,11 @@ pub(super) struct Failure {
 
 impl Failure {
     /// The row of the trail for the failed launch itself.
-    pub fn entry(&self, asked: &Asked) -> Entry {
-        let trace = asked.trace(self.known.jti.as_deref());
+    fn entry(&self, asked: &Asked, task: Option<&str>) -> Entry {
+        let trace = asked.trace(self.known.trace.as_deref());
         let module = self.known.module.as_deref();
         let words = (self.outcome, self.reason.as_str());
-        failed_launch(asked, &trace, module, self.known.task.as_deref(), words)
+        failed_launch(asked, &trace, module, task, words)
     }
 
     /// The answer to the browser.
@@ -103,7 +104,11 @@ pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer
         return too_many(asked, wait);
     }
     let mut entries = failure.entries.clone();
-    entries.push(failure.entry(asked));
+    let task = match &failure.known.task {
+        Some(task) => Some(in_its_version(app, &asked.domain, task).await),
+        None => None,
+    };
+    entries.push(failure.entry(asked, task.as_deref()));
     let ids = app.parts.ids.clone();
     let scope = app.parts.store.scope(&asked.domain);
     let (burn, now) = (failure.burn.clone(), asked.began);
@@ -122,9 +127,17 @@ pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer
     }
 }
 
-/// The page for parameters that cannot even be read.
-pub(crate) fn malformed(asked: &Asked, status: StatusCode) -> Answer {
-    page(status, Advice::AskForHelp, &asked.request_id)
+/// A launch whose parameters cannot even be read.
+pub(crate) async fn malformed(app: &Inner, asked: &Asked, status: StatusCode) -> Answer {
+    let failure = Failure {
+        known: Known::default(),
+        told: Told::Page(status, Advice::AskForHelp),
+        outcome: Outcome::Minor,
+        reason: "the parameters cannot be read".to_owned(),
+        burn: None,
+        entries: Vec::new(),
+    };
+    fail(app, asked, failure).await
 }
 
 /// The page for who fails too often.

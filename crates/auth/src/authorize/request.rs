@@ -54,6 +54,9 @@ pub(super) fn module(
             entries: Vec::new(),
         })
     };
+    if form.is_repeated("client_id") || form.is_repeated("redirect_uri") {
+        return Err(page(None, "client_id or redirect_uri is given more than once"));
+    }
     let client_id = form.get("client_id").ok_or_else(|| page(None, "client_id is missing"))?;
     let instance = directory
         .instance_by_client_id(domain.number, client_id)
@@ -94,6 +97,9 @@ impl Module {
     /// Checks the other parameters.
     pub fn request(&self, urls: &Urls, form: &Form) -> Result<Request, Box<Failure>> {
         let invalid = |reason: &str| Box::new(self.failure("invalid_request", reason));
+        if form.has_repeated() {
+            return Err(invalid("a parameter is given more than once"));
+        }
         match form.get("response_type") {
             Some("code") => {}
             Some(_) => {

@@ -46,8 +46,8 @@ pub(crate) struct Launched {
     /// The claims of the launch token that clients of old find in the token
     /// response: `aud`, `iss`, `exp`, `jti`.
     pub claims: Map<String, Value>,
-    /// The nonce of the launch token.
-    pub jti: String,
+    /// The trace that the launch belongs to.
+    pub trace: String,
 }
 
 /// A user is signing in.

@@ -78,7 +78,7 @@ mod tests {
             patient: patient.map(str::to_owned),
             intent: None,
             claims: Map::new(),
-            jti: "j".into(),
+            trace: "t".into(),
         }
     }
 

@@ -13,6 +13,9 @@ use super::{Algorithm, Claims, KeySet, Refused};
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8 * 1024;
 
+/// The longest token that is looked at as one of our own.
+const MAX_OWN_TOKEN: usize = 64 * 1024;
+
 /// The longest `kid`, in characters.
 pub(super) const MAX_KID: usize = 256;
 
@@ -39,6 +42,15 @@ impl Unverified {
     pub fn parse(token: &str) -> Result<Self, Refused> {
         if token.len() > MAX_TOKEN {
             return Err(Refused::new("is longer than 8 KiB"));
+        }
+        Self::parse_own(token)
+    }
+
+    /// Parses a token that may be one of our own, which grow with the role of
+    /// their instance. What bounds it is the size of a request.
+    pub(crate) fn parse_own(token: &str) -> Result<Self, Refused> {
+        if token.len() > MAX_OWN_TOKEN {
+            return Err(Refused::new("is longer than 64 KiB"));
         }
         let mut parts = token.split('.');
         let (Some(header), Some(payload), Some(signature), None) =

@@ -18,6 +18,7 @@ use crate::audit_event::{Outcome, failed_launch};
 use crate::authorize::{CodeSession, digest, open};
 use crate::body::Form;
 use crate::key_ring::ID_TOKEN_LIFETIME;
+use crate::task::in_its_version;
 
 /// What stands in the place of an access token (TOP-KT-007 eis 6).
 const NO_ACCESS_TOKEN: &str = "NOOP";
@@ -137,10 +138,13 @@ async fn refuse(
         return Err(OauthError::too_many(wait));
     }
     let launched = session.map(|session| &session.launched);
-    let trace = asked.trace(launched.map(|launched| launched.jti.as_str()));
-    let task = launched.map(|launched| launched.resource.as_str());
+    let trace = asked.trace(launched.map(|launched| launched.trace.as_str()));
+    let task = match launched {
+        Some(launched) => Some(in_its_version(app, &asked.domain, &launched.resource).await),
+        None => None,
+    };
     let words = (Outcome::Minor, reason);
-    let entry = failed_launch(asked, &trace, Some(&client.instance), task, words);
+    let entry = failed_launch(asked, &trace, Some(&client.instance), task.as_deref(), words);
     let ids = app.parts.ids.clone();
     let scope = app.parts.store.scope(&asked.domain);
     scope.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry))).await?;

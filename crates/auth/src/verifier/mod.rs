@@ -17,9 +17,9 @@ use sha2::Sha256;
 use tokio::sync::Semaphore;
 
 use self::cache::{Cache, Key};
+use crate::password::{self, NOBODY};
 pub use crate::throttle::Limits;
 use crate::throttle::{Guess, Throttle};
-use crate::password::{self, NOBODY};
 
 /// What bounds the work of a [`Verifier`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -98,7 +98,11 @@ impl Router {
         }
         let directory = self.authorization.directory();
         if self.page.is_some() && is_kt2_path(&directory, path) {
-            let Some(place) = place(&directory, path) else { return nothing() };
+            let Some(place) = place(&directory, path) else {
+                let mut answer = nothing();
+                koppeltaal_auth::secure(answer.headers_mut());
+                return answer;
+            };
             return match place.area {
                 Area::Fhir(_) => kt2::handle(self.kt2.clone(), place, request, request_id).await,
                 _ => {

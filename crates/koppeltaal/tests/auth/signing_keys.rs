@@ -104,7 +104,7 @@ async fn a_key_that_is_replaced_at_once_takes_its_tokens_with_it(engine: Engine)
     let ring = world.key_ring();
     let new = ring.rotate(&world.app.domain(ZORG), Rotation::AtOnce).await.unwrap().unwrap();
     within_a_second("the end of the key", async || !world.is_taken(&here, &token).await).await;
-    assert_eq!(world.kids(&here).await, [new.clone()]);
+    assert_eq!(world.kids(&here).await, std::slice::from_ref(&new));
     world.finds_inactive("module", &token, "its key is worth nothing").await;
     let next = world.token("reader").await;
     assert_eq!(kid(&next), new);

@@ -181,17 +181,9 @@ impl World {
     }
 
     /// A client introspects a token that is not active.
-    #[track_caller]
-    pub fn finds_inactive<'a>(
-        &'a self,
-        client: &'a str,
-        token: &'a str,
-        why: &'a str,
-    ) -> impl Future<Output = ()> + 'a {
-        async move {
-            let reply = self.introspect(client, token).await.expect(200);
-            assert_eq!(reply.text, r#"{"active":false}"#, "{why}");
-        }
+    pub async fn finds_inactive(&self, client: &str, token: &str, why: &str) {
+        let reply = self.introspect(client, token).await.expect(200);
+        assert_eq!(reply.text, r#"{"active":false}"#, "{why}");
     }
 
     /// Whether the FHIR service of `zorg` takes an access token; `reader` and
