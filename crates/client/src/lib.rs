@@ -3,3 +3,4 @@
 
 pub mod kt1;
 pub mod kt2;
+mod tls;

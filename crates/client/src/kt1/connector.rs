@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use koppeltaal_fhir::Node;
 use reqwest::header::HeaderValue;
-use reqwest::{Certificate, Client, Url};
+use reqwest::{Client, Url};
 
 use super::error::{Error, Result};
 use super::transport::expect_resource;
+use crate::tls;
 
 /// Path of the KT1 service below the address of a server.
 const BASE_PATH: &str = "/FHIR/Koppeltaal";
@@ -207,31 +208,8 @@ fn base_of(text: &str) -> Result<Url> {
 }
 
 fn client(base: &Url, options: &Options) -> Result<Client> {
-    let certificates = Certificate::from_pem_bundle(&options.trust)
-        .map_err(|_| Error::Setup("the trusted certificates are not PEM".to_owned()))?;
-    if certificates.is_empty() && !options.trust.is_empty() {
-        return Err(Error::Setup(
-            "there is no certificate in the PEM that is to be trusted".to_owned(),
-        ));
-    }
-    let builder = || {
-        Client::builder()
-            // A redirect would carry the credentials to where it points.
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.timeout)
-    };
-    let built = if base.scheme() == "http" {
-        // Nothing to verify; a machine without any certificates can still talk to itself.
-        builder().tls_certs_only(certificates).build()
-    } else if certificates.is_empty() {
-        builder().build()
-    } else {
-        // Where the system has no certificates, the given ones are enough.
-        let merged = builder().tls_certs_merge(certificates.clone()).build();
-        merged.or_else(|_| builder().tls_certs_only(certificates).build())
-    };
-    built.map_err(|cause| Error::Setup(format!("TLS cannot be set up: {cause}")))
+    tls::client(base, &options.trust, options.connect_timeout, options.timeout)
+        .map_err(Error::Setup)
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Certificate, Client, RequestBuilder, Url};
+use reqwest::{Client, RequestBuilder, Url};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::error::{Error, Result};
+use crate::tls;
 
 /// Answers of an authorization service are small; more is not read.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -57,31 +58,8 @@ impl Answer {
 
 /// A client for servers at addresses like `base`.
 pub(super) fn client(base: &Url, options: &Options) -> Result<Client> {
-    let certificates = Certificate::from_pem_bundle(&options.trust)
-        .map_err(|_| Error::Setup("the trusted certificates are not PEM".to_owned()))?;
-    if certificates.is_empty() && !options.trust.is_empty() {
-        return Err(Error::Setup(
-            "there is no certificate in the PEM that is to be trusted".to_owned(),
-        ));
-    }
-    let builder = || {
-        Client::builder()
-            // A redirect would carry the assertion to where it points.
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.timeout)
-    };
-    let built = if base.scheme() == "http" {
-        // Nothing to verify; a machine without any certificates can still talk to itself.
-        builder().tls_certs_only(certificates).build()
-    } else if certificates.is_empty() {
-        builder().build()
-    } else {
-        // Where the system has no certificates, the given ones are enough.
-        let merged = builder().tls_certs_merge(certificates.clone()).build();
-        merged.or_else(|_| builder().tls_certs_only(certificates).build())
-    };
-    built.map_err(|cause| Error::Setup(format!("TLS cannot be set up: {cause}")))
+    tls::client(base, &options.trust, options.connect_timeout, options.timeout)
+        .map_err(Error::Setup)
 }
 
 /// Asks for a document.
