@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::bearer::Remembered;
 use crate::client_keys::ClientKeys;
 use crate::key_ring::KeyRing;
+use crate::metrics::Metrics;
 use crate::openid::IdentityProviders;
 use crate::seal::SealKey;
 use crate::throttle::{Guess, Limits, Throttle};
@@ -54,6 +55,8 @@ pub struct Parts {
     pub seal: Arc<SealKey>,
     /// How this server calls out.
     pub outbound: Arc<Clients>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
     /// Settings.
     pub settings: Settings,
 }

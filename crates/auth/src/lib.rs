@@ -18,6 +18,7 @@ mod introspect;
 pub mod jose;
 pub mod key_ring;
 mod launch_token;
+mod metrics;
 pub mod openid;
 pub mod password;
 mod reference;
@@ -33,6 +34,7 @@ pub mod verifier;
 pub use answer::{Answer, preflight, secure, share_with_all, share_with_listed};
 pub use app::{App, Parts, Settings as AuthorizationSettings};
 pub use bearer::{Access, Unaccepted};
+pub use metrics::Metrics;
 
 pub use password::generate_password;
 pub use routes::handle;

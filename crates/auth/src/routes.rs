@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
@@ -106,6 +107,7 @@ where
         return answer;
     };
     told.verb = endpoint.name();
+    let began = Instant::now();
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let asked = Asked {
         domain,
@@ -128,6 +130,8 @@ where
         result.unwrap_or_else(OauthError::into_answer)
     };
     finish(&asked, endpoint, &head.headers, answer.headers_mut());
+    let (status, took) = (answer.status().as_u16(), began.elapsed().as_secs_f64());
+    app.parts.metrics.answered(&asked.domain.name, endpoint.name(), status, took);
     answer.extensions_mut().insert(told);
     answer
 }

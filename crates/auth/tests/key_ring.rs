@@ -88,7 +88,8 @@ both!(
         let first = world.signs().await;
         let second = world.rotate(Rotation::Smooth).await;
         let third = world.rotate(Rotation::AtOnce).await;
-        assert_eq!(world.published().await, [third.clone()], "neither {first} nor {second}");
+        let published = world.published().await;
+        assert_eq!(published, std::slice::from_ref(&third), "neither {first} nor {second}");
         assert_eq!(world.signs().await, third);
     }
 );

@@ -100,6 +100,7 @@ pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer
         reason = failure.reason,
         "a launch failed"
     );
+    app.parts.metrics.launch_failed(&asked.domain.name);
     if let Some(wait) = app.failed(client, !client.is_empty(), asked.peer, asked.began) {
         return too_many(asked, wait);
     }

@@ -30,17 +30,19 @@ pub struct Gatherer {
 }
 
 impl Gatherer {
-    /// A gatherer, and the counters of KT1 that it shows.
+    /// A gatherer, and the counters of KT1 and of the authorization service that it
+    /// shows.
     pub fn new(
         store: Store,
         directory: watch::Receiver<Arc<Directory>>,
         clock: Arc<dyn Clock>,
         delivery: Counters,
-    ) -> (Self, Arc<kt1::Metrics>) {
+    ) -> (Self, Arc<kt1::Metrics>, Arc<koppeltaal_auth::Metrics>) {
         let mut registry = Registry::with_prefix("koppeltaal");
-        let metrics = Arc::new(kt1::Metrics::register(&mut registry));
+        let kt1 = Arc::new(kt1::Metrics::register(&mut registry));
+        let authorization = Arc::new(koppeltaal_auth::Metrics::register(&mut registry));
         let waiting = Mutex::new(None);
-        (Self { registry, store, directory, clock, delivery, waiting }, metrics)
+        (Self { registry, store, directory, clock, delivery, waiting }, kt1, authorization)
     }
 
     /// The metrics in the text format of OpenMetrics.

@@ -98,9 +98,9 @@ impl Server {
         });
         let address = listener.local_addr().map_err(Error::internal)?;
         let public_url = config.public_url(address);
-        let (gatherer, kt1_metrics) =
-            Gatherer::new(store.clone(), directory.clone(), clock.clone(), delivery.counters());
         let audit_log = kt1::AuditLog::start(store.clone(), ids.clone());
+        let (gatherer, kt1_metrics, authorization_metrics) =
+            Gatherer::new(store.clone(), directory.clone(), clock.clone(), delivery.counters());
         let authorization = koppeltaal_auth::App::new(koppeltaal_auth::Parts {
             store: store.clone(),
             ids: ids.clone(),
@@ -108,6 +108,7 @@ impl Server {
             clock: clock.clone(),
             seal,
             outbound: Arc::new(Clients::new(outbound_settings(config))?),
+            metrics: authorization_metrics,
             settings: koppeltaal_auth::AuthorizationSettings {
                 public_url: public_url.clone(),
                 access_token_lifetime: config.kt2.access_token_lifetime,

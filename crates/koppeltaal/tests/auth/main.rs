@@ -19,6 +19,7 @@ mod introspect;
 mod isolation;
 mod launch_token;
 mod login_event;
+mod metrics;
 mod public_keys;
 mod replay;
 mod request;

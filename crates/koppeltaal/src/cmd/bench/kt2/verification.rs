@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use koppeltaal_auth::{App, AuthorizationSettings, Parts, SealKey};
+use koppeltaal_auth::{App, AuthorizationSettings, Metrics, Parts, SealKey};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_store::{DatabaseUrl, Ids, Options, Store, directory};
+use prometheus_client::registry::Registry;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -59,6 +60,7 @@ async fn check(
         clock: Arc::new(SystemClock),
         seal: seal.clone(),
         outbound: Arc::new(koppeltaal_outbound::Clients::new(Default::default())?),
+        metrics: Arc::new(Metrics::register(&mut Registry::default())),
         settings: AuthorizationSettings {
             public_url: server.url.clone(),
             access_token_lifetime: Duration::from_secs(300),

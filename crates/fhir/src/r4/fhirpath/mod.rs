@@ -1,0 +1,1 @@
+//! FHIRPath, the language of invariants and search parameters.
