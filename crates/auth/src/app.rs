@@ -8,7 +8,8 @@ use std::time::Duration;
 use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::{Clock, Result, Timestamp};
 use koppeltaal_outbound::Clients;
-use koppeltaal_store::{Ids, Store, authorization};
+use koppeltaal_store::authorization::{self, Changes};
+use koppeltaal_store::{Ids, Store};
 use tokio::sync::watch;
 
 use crate::bearer::Remembered;
@@ -27,6 +28,9 @@ const FAILURES: Limits = Limits { per_username: 20, per_address: 60 };
 const FOLLOW: Duration = Duration::from_millis(250);
 /// How often what is over is removed and keys are looked at.
 const TIDY: Duration = Duration::from_secs(30);
+/// How much longer than the token a used id is remembered: for bodies and key sets
+/// that arrive slowly, and for processes whose clocks differ.
+const REMEMBERED: Duration = Duration::from_secs(300);
 /// How many rows one transaction removes.
 const FORGOTTEN_AT_ONCE: i64 = 500;
 
@@ -174,17 +178,13 @@ impl Inner {
         revoked.tokens.insert((domain, jti));
     }
 
-    /// An attempt failed. Tells how long to wait when too many did.
-    pub(crate) fn failed(
-        &self,
-        client: &str,
-        exists: bool,
-        address: IpAddr,
-        now: Timestamp,
-    ) -> Option<Duration> {
+    /// An attempt of a client (or with a launch or a code) failed. Tells how long to
+    /// wait when too many did.
+    pub(crate) fn failed(&self, client: &str, address: IpAddr, now: Timestamp) -> Option<Duration> {
         // What a caller sends as its name takes no more memory than a name.
         let client: String = client.chars().take(64).collect();
-        let guess = Guess::new(&client, address, exists);
+        // Whether there is such a client makes no difference that could be seen.
+        let guess = Guess::new(&client, address, true);
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = failures.wait(&guess, now);
         if wait > Duration::ZERO {
@@ -194,27 +194,39 @@ impl Inner {
         None
     }
 
-    async fn take_changes(&self, known: &mut Option<i64>) -> Result<()> {
-        let now = self.now();
-        let noted = self.revoked.read().unwrap_or_else(PoisonError::into_inner).noted;
-        let changes = self.parts.store.read(|tx| authorization::changes(tx)).await?;
-        if *known == Some(changes) {
-            return Ok(());
+    /// Takes over the revocations that the store has: to be called before the first
+    /// request is served.
+    pub async fn catch_up(&self) -> Result<()> {
+        self.take_changes(&mut None).await
+    }
+
+    async fn take_changes(&self, known: &mut Option<Changes>) -> Result<()> {
+        let changes = self.parts.store.read(authorization::changes).await?;
+        if known.is_none_or(|known| known.keys != changes.keys) {
+            self.keys.forget();
         }
-        let read = self.parts.store.read(move |tx| authorization::revoked_tokens(tx, now)).await?;
-        self.keys.forget();
-        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        if revoked.noted != noted {
-            // One was revoked here meanwhile, which the read may have missed.
-            return Ok(());
+        if known.is_none_or(|known| known.revocations != changes.revocations) {
+            self.take_revocations().await?;
         }
-        revoked.tokens = read.into_iter().collect();
         *known = Some(changes);
         Ok(())
     }
 
-    async fn tidy_once(&self) -> Result<()> {
+    async fn take_revocations(&self) -> Result<()> {
         let now = self.now();
+        let noted = self.revoked.read().unwrap_or_else(PoisonError::into_inner).noted;
+        let read = self.parts.store.read(move |tx| authorization::revoked_tokens(tx, now)).await?;
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        if revoked.noted == noted {
+            revoked.tokens.clear();
+        }
+        // What was revoked here meanwhile the read may have missed: it stays.
+        revoked.tokens.extend(read);
+        Ok(())
+    }
+
+    async fn tidy_once(&self) -> Result<()> {
+        let now = self.now().minus(REMEMBERED);
         let store = &self.parts.store;
         while store
             .write(move |tx| authorization::forget_expired(tx, now, FORGOTTEN_AT_ONCE))
@@ -222,7 +234,10 @@ impl Inner {
             >= u64::try_from(FORGOTTEN_AT_ONCE).unwrap_or(u64::MAX)
         {}
         for domain in self.directory().domains().iter().filter(|domain| domain.active) {
-            self.keys.rotate_by_age(domain, self.parts.settings.signing_key_max_age).await?;
+            let max_age = self.parts.settings.signing_key_max_age;
+            if let Err(error) = self.keys.rotate_by_age(domain, max_age).await {
+                tracing::warn!(%error, domain = domain.name, "a signing key could not be replaced");
+            }
         }
         Ok(())
     }

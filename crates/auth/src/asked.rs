@@ -4,10 +4,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::{HeaderName, HeaderValue};
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::trace::{Trace, is_fhir_id};
-use uuid::Uuid;
+
+use crate::answer::Answer;
+
+/// The header with the id of the chain of requests.
+pub(crate) const TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 
 /// What every endpoint is told of a request.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub(crate) struct Asked {
     pub correlation_id: Option<String>,
     /// Its `X-Trace-Id`.
     pub trace_id: Option<String>,
+    /// The trace that begins with it, when it belongs to no other.
+    pub new_trace: String,
 }
 
 impl Asked {
@@ -34,8 +41,15 @@ impl Asked {
             Some(&self.request_id),
             self.correlation_id.as_deref(),
             self.trace_id.as_deref().filter(|id| is_fhir_id(id)).or(launch),
-            &mut || Uuid::new_v4().to_string(),
+            &mut || self.new_trace.clone(),
         )
+    }
+
+    /// Tells the caller the trace under which a launch is recorded.
+    pub fn mark(&self, answer: &mut Answer, launch: Option<&str>) {
+        if let Ok(value) = HeaderValue::try_from(self.trace(launch).trace_id) {
+            answer.headers_mut().insert(TRACE_ID, value);
+        }
     }
 
     /// Tells the log, and nobody else, why a client was not believed.

@@ -62,22 +62,6 @@ pub(crate) async fn authenticate(
         .map_err(|reason| refuse(app, asked, &client_id, &reason))
 }
 
-/// Authenticates the client and uses its assertion up.
-pub(crate) async fn authenticate_and_spend(
-    app: &Inner,
-    asked: &Asked,
-    form: &Form,
-    audiences: &[String],
-) -> Result<Client, OauthError> {
-    let client = authenticate(app, asked, form, audiences).await?;
-    let spender = client.clone();
-    let scope = app.parts.store.scope(&asked.domain);
-    if !scope.write(move |tx| spender.spend(tx)).await? {
-        return Err(replayed(app, asked, &client));
-    }
-    Ok(client)
-}
-
 /// The assertion of this client was used before.
 pub(crate) fn replayed(app: &Inner, asked: &Asked, client: &Client) -> OauthError {
     let client_id = &client.instance.instance.client_id;
@@ -86,8 +70,7 @@ pub(crate) fn replayed(app: &Inner, asked: &Asked, client: &Client) -> OauthErro
 
 fn refuse(app: &Inner, asked: &Asked, client_id: &str, reason: &Refused) -> OauthError {
     asked.log_refusal(client_id, reason);
-    let exists = app.directory().instance_by_client_id(asked.domain.number, client_id).is_some();
-    match app.failed(client_id, exists, asked.peer, asked.began) {
+    match app.failed(client_id, asked.peer, app.now()) {
         Some(wait) => OauthError::too_many(wait),
         None => OauthError::invalid_client(),
     }
@@ -121,7 +104,8 @@ async fn check(
         return Err(Refused::new("aud is not this endpoint"));
     }
     let most = instance.instance.assertion_max_lifetime.unwrap_or(MOST_LIFETIME);
-    let until = in_force(claims, asked.began, most)?;
+    // Not when the request began: its body may have taken its time.
+    let until = in_force(claims, app.now(), most)?;
     let jti = jti(claims)?;
     let keys = app.client_keys.of(&instance, token.kid()).await.map_err(Refused::new)?;
     token.verify(&keys)?;

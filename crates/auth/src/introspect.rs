@@ -49,8 +49,7 @@ pub(crate) async fn introspect(
     let found = if is_own {
         own_token(app, asked, &client, token).await
     } else {
-        let now = asked.began;
-        launch_token::verify(app, &asked.domain, &client.instance, token, now)
+        launch_token::verify(app, &asked.domain, &client.instance, token, app.now())
             .await
             .map(|launch| Found::Launch(Box::new(launch)))
             .map_err(Unaccepted::Token)
@@ -69,7 +68,12 @@ pub(crate) async fn introspect(
             log_inactive(asked, &client, &Refused::new("the launch token was used before"));
             Ok(answer(None))
         }
-        Spent::Both => Ok(answer(found.map(Found::claims))),
+        Spent::Both => {
+            let jti = found.as_ref().and_then(Found::jti);
+            let mut answer = answer(found.map(Found::claims));
+            asked.mark(&mut answer, jti.as_deref());
+            Ok(answer)
+        }
     }
 }
 
@@ -80,6 +84,14 @@ enum Found {
 }
 
 impl Found {
+    /// The jti of a launch token.
+    fn jti(&self) -> Option<String> {
+        match self {
+            Self::Own(_) => None,
+            Self::Launch(launch) => Some(launch.jti.clone()),
+        }
+    }
+
     fn claims(self) -> Map<String, Value> {
         match self {
             Self::Own(claims) => claims,
@@ -96,7 +108,7 @@ async fn own_token(
     token: &str,
 ) -> Result<Found, Unaccepted> {
     let domain = &asked.domain;
-    let (claims, _) = app.verified_own_token(domain, token, asked.began).await?;
+    let (claims, _) = app.verified_own_token(domain, token, app.now()).await?;
     let refused = |reason: &'static str| Err(Unaccepted::Token(Refused::new(reason)));
     let jti = claims.text("jti").unwrap_or("");
     if app.is_revoked(domain.number, jti) {

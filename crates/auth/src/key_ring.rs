@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use koppeltaal_core::audit::Entry;
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Clock, Error, Result, Timestamp};
-use koppeltaal_store::Store;
 use koppeltaal_store::authorization::{self, SigningKey};
+use koppeltaal_store::{Ids, Store, audit};
 
 use crate::jose::{KeySet, Signer};
 use crate::seal::SealKey;
@@ -43,8 +44,12 @@ pub struct Keys(Vec<Key>);
 
 impl Keys {
     /// The key that signs now.
+    ///
+    /// Where none has begun, because the clock of this process is behind or the
+    /// earlier ones cannot be opened, the oldest that is there.
     fn signing(&self, now: Timestamp) -> Option<&Key> {
-        self.published(now).filter(|key| key.signs_from <= now).last()
+        let begun = self.published(now).filter(|key| key.signs_from <= now).last();
+        begun.or_else(|| self.published(now).next())
     }
 
     /// The keys that others are to know now.
@@ -71,7 +76,8 @@ pub struct KeyRing {
     /// How long the tokens of a key live at most.
     lifetime: Duration,
     known: Mutex<Known>,
-    making: tokio::sync::Mutex<()>,
+    /// One at a time for each domain: making a key takes a core for a while.
+    loading: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// What is in memory. The turn rises when it is forgotten: what was read before
@@ -107,8 +113,8 @@ impl KeyRing {
         lifetime: Duration,
     ) -> Self {
         let lifetime = lifetime.max(ID_TOKEN_LIFETIME);
-        let (known, making) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { store, seal, clock, lifetime, known, making }
+        let (known, loading) = (Mutex::default(), Mutex::default());
+        Self { store, seal, clock, lifetime, known, loading }
     }
 
     /// The key that signs now; made when the domain has none.
@@ -123,8 +129,11 @@ impl KeyRing {
         if let Some(keys) = self.lock().keys.get(&domain.number) {
             return Ok(keys.clone());
         }
-        // One at a time: making a key takes a core for a while.
-        let _making = self.making.lock().await;
+        let loading = {
+            let mut all = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(domain.number).or_default().clone()
+        };
+        let _loading = loading.lock().await;
         if let Some(keys) = self.lock().keys.get(&domain.number) {
             return Ok(keys.clone());
         }
@@ -132,7 +141,7 @@ impl KeyRing {
         let (mut keys, last) = self.load(domain).await?;
         let now = self.clock.now();
         if keys.signing(now).is_none() {
-            self.add(domain, last, now, now, now).await?;
+            self.add(domain, last, now, now, now, None).await?;
             (keys, _) = self.load(domain).await?;
         }
         let keys = Arc::new(keys);
@@ -153,7 +162,14 @@ impl KeyRing {
     /// Makes a new key that takes over. Tells its kid, or `None` when another
     /// process was faster. The earlier keys are not opened: this is also the way
     /// out when the seal key they were sealed with is lost.
-    pub async fn rotate(&self, domain: &Domain, rotation: Rotation) -> Result<Option<String>> {
+    ///
+    /// `entry` is recorded in the trail of the domain in the same transaction.
+    pub async fn rotate(
+        &self,
+        domain: &Domain,
+        rotation: Rotation,
+        entry: Option<(Arc<Ids>, Entry)>,
+    ) -> Result<Option<String>> {
         let rows = self.rows(domain).await?;
         let now = self.clock.now();
         let (signs_from, retired) = match rotation {
@@ -163,7 +179,7 @@ impl KeyRing {
             }
             Rotation::Smooth | Rotation::AtOnce => (now, now),
         };
-        let made = self.add(domain, last(&rows), now, signs_from, retired).await?;
+        let made = self.add(domain, last(&rows), now, signs_from, retired, entry).await?;
         self.forget();
         Ok(made)
     }
@@ -172,7 +188,7 @@ impl KeyRing {
     pub async fn rotate_by_age(&self, domain: &Domain, max_age: Duration) -> Result<bool> {
         let rows = self.rows(domain).await?;
         let is_due = rows.last().is_some_and(|row| self.clock.now().since(row.created) >= max_age);
-        Ok(is_due && self.rotate(domain, Rotation::Smooth).await?.is_some())
+        Ok(is_due && self.rotate(domain, Rotation::Smooth, None).await?.is_some())
     }
 
     async fn rows(&self, domain: &Domain) -> Result<Vec<SigningKey>> {
@@ -183,13 +199,21 @@ impl KeyRing {
         let rows = self.rows(domain).await?;
         let now = self.clock.now();
         let last = last(&rows);
-        let mut keys = Vec::new();
         // Of a key that is over the private half is gone.
-        for row in rows.into_iter().filter(|row| row.published_until.is_none_or(|end| now < end)) {
-            let bytes = STANDARD
-                .decode(self.seal.open(&row.sealed)?)
-                .map_err(|_| Error::internal("a signing key in the store is not base64"))?;
-            let signer = Arc::new(Signer::from_pkcs8(&bytes)?);
+        let in_force = |row: &SigningKey| row.published_until.is_none_or(|end| now < end);
+        let is_any_in_force = rows.iter().any(in_force);
+        let mut keys = Vec::new();
+        for row in rows.into_iter().filter(in_force) {
+            let signer = match self.open(&row) {
+                Ok(signer) => Arc::new(signer),
+                Err(error) => {
+                    tracing::error!(
+                        %error, domain = domain.name, kid = row.kid,
+                        "a signing key cannot be used: set the seal_key back, or make a new key with `koppeltaal key rotate`"
+                    );
+                    continue;
+                }
+            };
             keys.push(Key {
                 signs_from: row.signs_from,
                 published_until: row.published_until,
@@ -197,7 +221,18 @@ impl KeyRing {
                 signer,
             });
         }
+        if keys.is_empty() && is_any_in_force {
+            // To make one here would end the others, which another process may open.
+            return Err(Error::internal("none of the signing keys of the domain can be opened"));
+        }
         Ok((Keys(keys), last))
+    }
+
+    fn open(&self, row: &SigningKey) -> Result<Signer> {
+        let bytes = STANDARD
+            .decode(self.seal.open(&row.sealed)?)
+            .map_err(|_| Error::internal("a signing key in the store is not base64"))?;
+        Signer::from_pkcs8(&bytes)
     }
 
     async fn add(
@@ -207,6 +242,7 @@ impl KeyRing {
         now: Timestamp,
         signs_from: Timestamp,
         retired: Timestamp,
+        entry: Option<(Arc<Ids>, Entry)>,
     ) -> Result<Option<String>> {
         let signer =
             tokio::task::spawn_blocking(Signer::generate).await.map_err(Error::internal)??;
@@ -222,7 +258,15 @@ impl KeyRing {
         let added = self
             .store
             .scope(domain)
-            .write(move |tx| authorization::add_signing_key(tx, &key, retired))
+            .write(move |tx| {
+                let added = authorization::add_signing_key(tx, &key, retired)?;
+                if let (true, Some((ids, entry))) = (added, &entry) {
+                    let said = entry.detail.as_deref().unwrap_or("a signing key was made");
+                    let detail = Some(format!("{said}: {}", key.kid));
+                    audit::append(tx, ids, &[Entry { detail, ..entry.clone() }])?;
+                }
+                Ok(added)
+            })
             .await?;
         if added {
             tracing::info!(domain = domain.name, kid, "a signing key was made");

@@ -20,7 +20,7 @@ use crate::reference::Reference;
 const MOST_LIFETIME: Duration = Duration::from_secs(300);
 
 /// A launch token that holds. It is to be spent in the transaction that accepts it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Launch {
     /// All its claims, as the portal sent them.
     pub claims: Map<String, Value>,

@@ -19,7 +19,7 @@ pub(crate) async fn revoke(app: &Inner, asked: &Asked, form: &Form) -> Result<An
     let token = form
         .get("token")
         .ok_or(OauthError::invalid_request("token is missing: name the token to revoke."))?;
-    let claims = match app.verified_access_token(&asked.domain, token, asked.began).await {
+    let claims = match app.verified_access_token(&asked.domain, token, app.now()).await {
         Ok((claims, _)) => Some(claims),
         Err(Unaccepted::Token(_)) => None,
         Err(Unaccepted::Failed(error)) => return Err(error.into()),

@@ -8,10 +8,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use koppeltaal_core::told::Told;
+use uuid::Uuid;
 
 use crate::answer::{self, Answer, OauthError};
 use crate::app::App;
-use crate::asked::Asked;
+use crate::asked::{Asked, TRACE_ID};
 use crate::authorize;
 use crate::body::{Form, read_form};
 use crate::introspect::introspect;
@@ -77,6 +78,8 @@ impl Endpoint {
         match self {
             Self::Token | Self::Introspect | Self::Revoke => "POST",
             Self::Authorize => "GET, POST",
+            // Not HEAD: an answer of the provider is used up by the first who asks.
+            Self::Callback => "GET",
             _ => "GET, HEAD",
         }
     }
@@ -115,6 +118,7 @@ where
         began: app.now(),
         correlation_id: text("x-correlation-id").map(str::to_owned),
         trace_id: text("x-trace-id").map(str::to_owned),
+        new_trace: Uuid::new_v4().to_string(),
         request_id,
     };
     let mut answer = if head.method == Method::OPTIONS {
@@ -203,7 +207,7 @@ fn finish(asked: &Asked, endpoint: Endpoint, request: &HeaderMap, headers: &mut 
         answer::share_with_listed(&asked.domain, request, headers);
     }
     if let Ok(value) = HeaderValue::try_from(asked.trace(None).trace_id) {
-        headers.insert(HeaderName::from_static("x-trace-id"), value);
+        headers.entry(TRACE_ID).or_insert(value);
     }
     // A request id that is none was replaced; the caller is told which it was.
     if let Some(sent) = request.get("x-request-id")

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use koppeltaal_core::{Error, Result, Timestamp};
 
-/// Buckets remembered per map; beyond that full ones go first, then all.
+/// Buckets remembered per map; beyond that full ones go first, then the oldest.
 const MOST_BUCKETS: usize = 10_000;
 
 /// Wrong passwords that are let through at once, and again within a minute.
@@ -117,6 +117,20 @@ impl<K: Eq + Hash> Buckets<K> {
         Duration::from_secs_f64(missing * 60.0 / self.most)
     }
 
+    /// Makes room by a tenth, so that the work is done seldom: those go that were
+    /// touched the longest ago.
+    fn forget_oldest(&mut self) {
+        let mut times: Vec<Timestamp> = self.levels.values().map(|(_, at)| *at).collect();
+        let (_, limit, _) = times.select_nth_unstable(MOST_BUCKETS / 10);
+        let limit = *limit;
+        let mut surplus = MOST_BUCKETS / 10;
+        self.levels.retain(|_, (_, at)| {
+            let goes = *at <= limit && surplus > 0;
+            surplus -= usize::from(goes);
+            !goes
+        });
+    }
+
     /// Below zero too: attempts that ran at the same time saw the same level.
     fn take(&mut self, key: K, now: Timestamp) {
         let level = self.level(&key, now) - 1.0;
@@ -126,7 +140,7 @@ impl<K: Eq + Hash> Buckets<K> {
                 *level + now.since(*at).as_secs_f64() * most / 60.0 < most
             });
             if self.levels.len() >= MOST_BUCKETS {
-                self.levels.clear();
+                self.forget_oldest();
             }
         }
         self.levels.insert(key, (level, now));

@@ -56,7 +56,7 @@ impl World {
     }
 
     async fn rotate(&self, rotation: Rotation) -> String {
-        self.ring.rotate(&self.domain, rotation).await.unwrap().unwrap()
+        self.ring.rotate(&self.domain, rotation, None).await.unwrap().unwrap()
     }
 }
 
@@ -111,8 +111,26 @@ both!(a_lost_seal_key_is_overcome_by_a_rotation_at_once, |store| async {
     let other = base64::engine::general_purpose::STANDARD.encode([7; 32]);
     let ring = ring(&world.store, &world.clock, &other);
     assert!(ring.signing(&world.domain).await.is_err());
-    let made = ring.rotate(&world.domain, Rotation::AtOnce).await.unwrap().unwrap();
+    let made = ring.rotate(&world.domain, Rotation::AtOnce, None).await.unwrap().unwrap();
     assert_eq!(ring.signing(&world.domain).await.unwrap().signer.kid(), made);
+});
+
+both!(a_key_that_cannot_be_opened_does_not_keep_a_new_one_from_signing, |store| async {
+    let world = World::new(store);
+    world.signs().await;
+    let other = base64::engine::general_purpose::STANDARD.encode([7; 32]);
+    let ring = ring(&world.store, &world.clock, &other);
+    let made = ring.rotate(&world.domain, Rotation::Smooth, None).await.unwrap().unwrap();
+    assert_eq!(ring.signing(&world.domain).await.unwrap().signer.kid(), made);
+});
+
+both!(a_clock_that_is_behind_makes_no_key_of_its_own, |store| async {
+    let world = World::new(store);
+    let first = world.signs().await;
+    world.pass(-90);
+    let late = ring(&world.store, &world.clock, DEVELOPMENT_KEY);
+    assert_eq!(late.signing(&world.domain).await.unwrap().signer.kid(), first);
+    assert_eq!(world.published().await, [first]);
 });
 
 both!(two_processes_that_start_together_agree_on_one_first_key, |store| async {

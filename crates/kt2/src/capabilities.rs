@@ -8,6 +8,30 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::outcome::fhir_json;
 
+/// The resource types of Koppeltaal 2.0 that are kept as resources.
+const TYPES: [&str; 10] = [
+    "ActivityDefinition",
+    "CareTeam",
+    "Device",
+    "Endpoint",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "RelatedPerson",
+    "Subscription",
+    "Task",
+];
+
+fn resource(kind: &str) -> Value {
+    json!({
+        "type": kind,
+        "profile": format!("http://hl7.org/fhir/StructureDefinition/{kind}"),
+        "supportedProfile": [format!("http://koppeltaal.nl/fhir/StructureDefinition/KT2{kind}")],
+        "interaction": [{ "code": "read" }],
+        "versioning": "versioned",
+    })
+}
+
 /// Answers `GET metadata`.
 pub fn capabilities(app: &App, urls: &Urls) -> Answer {
     let statement = json!({
@@ -23,13 +47,7 @@ pub fn capabilities(app: &App, urls: &Urls) -> Answer {
         "rest": [{
             "mode": "server",
             "security": security(urls),
-            "resource": [{
-                "type": "Device",
-                "profile": "http://hl7.org/fhir/StructureDefinition/Device",
-                "supportedProfile": ["http://koppeltaal.nl/fhir/StructureDefinition/KT2Device"],
-                "interaction": [{ "code": "read" }],
-                "versioning": "versioned",
-            }],
+            "resource": TYPES.iter().map(|kind| resource(kind)).collect::<Vec<_>>(),
         }],
     });
     fhir_json(StatusCode::OK, statement.to_string())

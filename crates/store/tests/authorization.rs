@@ -39,7 +39,8 @@ async fn forget(store: &Store, now: u64, limit: i64) -> u64 {
 }
 
 async fn change_number(store: &Store) -> i64 {
-    store.read(|tx| changes(tx)).await.unwrap()
+    let changes = store.read(changes).await.unwrap();
+    changes.keys + changes.revocations
 }
 
 /// Runs all of these at once and waits for all.

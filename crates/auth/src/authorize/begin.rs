@@ -45,7 +45,7 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
         failure
     })?;
     let launch =
-        launch_token::verify(app, &asked.domain, &module.instance, &request.launch, asked.began)
+        launch_token::verify(app, &asked.domain, &module.instance, &request.launch, app.now())
             .await
             .map_err(|reason| {
                 let mut failure =
@@ -64,6 +64,15 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
     let providers: Vec<_> = directory.identity_providers_of(&asked.domain.name).collect();
     let hint = launch.context.idp_hint.as_deref();
     let choice = choose(&providers, &module.instance.instance, &launch.user.kind, hint);
+    let trace = asked.trace(Some(&launch.jti));
+    let (on, user) = (&module.instance, &launch.user);
+    // Recorded whatever becomes of the launch: an administrator must act.
+    let misconfiguration = choice.unknown_hint.then(|| unknown_hint(asked, &trace, on, user));
+    let failed = |error: &'static str, outcome: Outcome, reason: String| {
+        let mut failure = failed(error, outcome, reason);
+        failure.entries.extend(misconfiguration.clone());
+        failure
+    };
     let Some(provider) = choice.provider else {
         let reason = "the domain has no identity provider for this kind of user".to_owned();
         return Err(failed("server_error", Outcome::Serious, reason));
@@ -80,18 +89,14 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
             };
             failed(error, Outcome::Serious, failure.to_string())
         })?;
-    let trace = asked.trace(Some(&launch.jti));
     let accepted = (Outcome::Success, "the launch token is valid");
     let idp = Idp { name: &provider.name, issuer: begun.kept.issuer() };
     let sent = (Outcome::Success, "the user is sent to the identity provider");
-    let (on, user) = (&module.instance, &launch.user);
     let mut entries = vec![
         login(asked, &trace, Step::Authorize, on, user, None, accepted),
         login(asked, &trace, Step::IdpCall, on, user, Some(idp), sent),
     ];
-    if choice.unknown_hint {
-        entries.push(unknown_hint(asked, &trace, on, user));
-    }
+    entries.extend(misconfiguration.clone());
     let browser = secret();
     let session = LoginSession {
         launched: launched(&module, &request, &launch, trace.trace_id.clone()),
@@ -134,6 +139,7 @@ async fn begin(app: &Inner, asked: &Asked, form: &Form) -> Result<Answer, Box<Fa
         return Err(failed("invalid_request", Outcome::Minor, reason));
     }
     let mut answer = redirect(&begun.url);
+    asked.mark(&mut answer, Some(&launch.jti));
     let cookie = format!(
         "{}={browser}; Path={}; Max-Age={}; Secure; HttpOnly; SameSite=Lax",
         cookie_name(&key),

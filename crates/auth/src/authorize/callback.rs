@@ -3,7 +3,7 @@
 //! the code for the module and the AuditEvent are written before the answer.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use koppeltaal_core::Error;
 use koppeltaal_core::audit::Entry;
 use koppeltaal_core::directory::{ConnectedInstance, IdentityProvider};
@@ -27,10 +27,20 @@ use crate::openid::{self, Person};
 
 /// Answers the browser that comes back; `cookies` is its `Cookie` header.
 pub(crate) async fn callback(app: &Inner, asked: &Asked, form: &Form, cookies: &str) -> Answer {
-    match finish(app, asked, form, cookies).await {
+    let mut answer = match finish(app, asked, form, cookies).await {
         Ok(answer) => answer,
         Err(failure) => fail(app, asked, *failure).await,
+    };
+    // The browser has no more use for what bound it to the login.
+    let name = cookie_name(&digest(form.get("state").unwrap_or("")));
+    if cookie(cookies, &name).is_some() {
+        let path = app.urls(&asked.domain).callback_path();
+        let gone = format!("{name}=; Path={path}; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+        if let Ok(gone) = HeaderValue::try_from(gone) {
+            answer.headers_mut().append(header::SET_COOKIE, gone);
+        }
     }
+    answer
 }
 
 /// A login that this browser began.
@@ -99,14 +109,16 @@ async fn find(
             told: Told::Page(status, Advice::StartAgain),
             outcome: Outcome::Minor,
             reason: reason.to_owned(),
-            burn: None,
             entries: Vec::new(),
         })
     };
     let bad = |reason: &str| unknown(StatusCode::BAD_REQUEST, reason);
+    if form.has_repeated() {
+        return Err(bad("a parameter of the callback is given more than once"));
+    }
     let state = form.get("state").ok_or_else(|| bad("the callback has no state"))?;
     let key = digest(state);
-    let (at, now) = (key.clone(), asked.began);
+    let (at, now) = (key.clone(), app.now());
     let session = app
         .parts
         .store
@@ -131,7 +143,23 @@ async fn find(
         let failure = bad("the callback came from another browser than the launch");
         return Err(Box::new(Failure { known: login.known(), ..*failure }));
     }
-    Ok(login)
+    // From here on the session is this request's: a reload must not spoil what the
+    // identity provider answers once.
+    let (key, now) = (login.key.clone(), app.now());
+    let claimed = app
+        .parts
+        .store
+        .scope(&asked.domain)
+        .write(move |tx| use_session(tx, SessionKind::Login, &key, now))
+        .await
+        .map_err(|error| login.broken(error))?;
+    match claimed {
+        Session::Fresh(_) => Ok(login),
+        Session::Used(_) | Session::Unknown => {
+            let failure = bad("the callback came twice");
+            Err(Box::new(Failure { known: login.known(), ..*failure }))
+        }
+    }
 }
 
 impl Login {
@@ -154,17 +182,15 @@ impl Login {
             },
             outcome,
             reason: reason.to_owned(),
-            burn: Some(self.key.clone()),
             entries: Vec::new(),
         })
     }
 
-    /// The store failed: the browser may come again.
+    /// The store failed.
     fn broken(&self, error: Error) -> Box<Failure> {
         let status = OauthError::from(error).status;
         Box::new(Failure {
             told: Told::Page(status, Advice::AskForHelp),
-            burn: None,
             ..*self.failure("server_error", Outcome::Serious, "the store failed")
         })
     }
@@ -215,7 +241,7 @@ impl Login {
         self.not_signed_in(asked, provider, ours, &reason)
     }
 
-    /// The code for the module, the end of the login and its record, at once.
+    /// The code for the module and the record of the login, at once.
     async fn signed_in(
         &self,
         app: &Inner,
@@ -224,38 +250,32 @@ impl Login {
         person: &Person,
     ) -> Result<Answer, Box<Failure>> {
         let code = secret();
+        let parameters = [("code", code.as_str()), ("state", self.session.state.as_str())];
+        let Some(url) = with_parameters(&self.session.launched.redirect_uri, &parameters) else {
+            let reason = "the redirect URI is no URL";
+            return Err(self.failure("server_error", Outcome::Serious, reason));
+        };
+        let now = app.now();
         let session = CodeSession {
             launched: self.session.launched.clone(),
-            authenticated: person.authenticated.unwrap_or(asked.began).0.div_euclid(1_000_000),
+            authenticated: person.authenticated.unwrap_or(now).0.div_euclid(1_000_000),
         };
         let sealed = seal(&app.parts.seal, &session).map_err(|error| self.broken(error))?;
         let entry = self.event(asked, provider, (Outcome::Success, "the user signed in"));
-        let (key, under, ids) = (self.key.clone(), digest(&code), app.parts.ids.clone());
-        let (now, expires) = (asked.began, app.now().plus(CODE_LIFETIME));
-        let first = app
-            .parts
+        let (under, ids) = (digest(&code), app.parts.ids.clone());
+        let expires = now.plus(CODE_LIFETIME);
+        app.parts
             .store
             .scope(&asked.domain)
             .write(move |tx| {
-                if !matches!(use_session(tx, SessionKind::Login, &key, now)?, Session::Fresh(_)) {
-                    return Ok(false);
-                }
                 put_session(tx, SessionKind::Code, &under, &sealed, expires)?;
-                audit::append(tx, &ids, std::slice::from_ref(&entry))?;
-                Ok(true)
+                audit::append(tx, &ids, std::slice::from_ref(&entry))
             })
             .await
             .map_err(|error| self.broken(error))?;
-        let parameters = [("code", code.as_str()), ("state", self.session.state.as_str())];
-        let url = with_parameters(&self.session.launched.redirect_uri, &parameters);
-        match url.filter(|_| first) {
-            Some(url) => Ok(redirect(&url)),
-            None => Err(Box::new(Failure {
-                told: Told::Page(StatusCode::BAD_REQUEST, Advice::StartAgain),
-                burn: None,
-                ..*self.failure("server_error", Outcome::Minor, "the login was finished before")
-            })),
-        }
+        let mut answer = redirect(&url);
+        asked.mark(&mut answer, Some(&self.session.launched.trace));
+        Ok(answer)
     }
 }
 

@@ -9,7 +9,6 @@ use http::{HeaderValue, StatusCode, header};
 use koppeltaal_core::audit::Entry;
 use koppeltaal_core::directory::ConnectedInstance;
 use koppeltaal_store::audit;
-use koppeltaal_store::authorization::{SessionKind, use_session};
 
 use super::page::{Advice, page};
 use crate::answer::{Answer, OauthError, redirect};
@@ -46,8 +45,6 @@ pub(super) struct Failure {
     pub outcome: Outcome,
     /// For the log and the trail: no personal data, no tokens.
     pub reason: String,
-    /// The login session that ends with it.
-    pub burn: Option<Vec<u8>>,
     /// More rows of the trail that belong to it.
     pub entries: Vec<Entry>,
 }
@@ -89,7 +86,9 @@ pub(super) fn with_parameters(redirect_uri: &str, parameters: &[(&str, &str)]) -
 }
 
 /// Records a failed launch and tells it. Who fails too often is told to wait,
-/// and no longer recorded: a flood must not reach the store.
+/// and no longer recorded: a flood must not reach the store. A launch whose token
+/// was verified is evidence: it is counted by itself, so that nobody who fails on
+/// purpose can keep it out of the trail.
 pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer {
     let client = failure.known.module.as_deref().map_or("", |m| m.instance.client_id.as_str());
     tracing::info!(
@@ -101,7 +100,11 @@ pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer
         "a launch failed"
     );
     app.parts.metrics.launch_failed(&asked.domain.name);
-    if let Some(wait) = app.failed(client, !client.is_empty(), asked.peer, asked.began) {
+    let counted = match (&failure.known.task, &failure.known.trace) {
+        (Some(_), Some(trace)) => format!("launch {trace}"),
+        _ => client.to_owned(),
+    };
+    if let Some(wait) = app.failed(&counted, asked.peer, app.now()) {
         return too_many(asked, wait);
     }
     let mut entries = failure.entries.clone();
@@ -112,15 +115,13 @@ pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer
     entries.push(failure.entry(asked, task.as_deref()));
     let ids = app.parts.ids.clone();
     let scope = app.parts.store.scope(&asked.domain);
-    let (burn, now) = (failure.burn.clone(), asked.began);
-    let recorded = scope.write(move |tx| {
-        if let Some(session) = &burn {
-            use_session(tx, SessionKind::Login, session, now)?;
-        }
-        audit::append(tx, &ids, &entries)
-    });
+    let recorded = scope.write(move |tx| audit::append(tx, &ids, &entries));
     match recorded.await {
-        Ok(()) => failure.answer(asked),
+        Ok(()) => {
+            let mut answer = failure.answer(asked);
+            asked.mark(&mut answer, failure.known.trace.as_deref());
+            answer
+        }
         Err(error) => {
             let status = OauthError::from(error).status;
             page(status, Advice::AskForHelp, &asked.request_id)
@@ -135,7 +136,6 @@ pub(crate) async fn malformed(app: &Inner, asked: &Asked, status: StatusCode) ->
         told: Told::Page(status, Advice::AskForHelp),
         outcome: Outcome::Minor,
         reason: "the parameters cannot be read".to_owned(),
-        burn: None,
         entries: Vec::new(),
     };
     fail(app, asked, failure).await

@@ -50,7 +50,6 @@ pub(super) fn module(
             told: Told::Page(StatusCode::BAD_REQUEST, Advice::AskForHelp),
             outcome: Outcome::Minor,
             reason: reason.to_owned(),
-            burn: None,
             entries: Vec::new(),
         })
     };
@@ -89,7 +88,6 @@ impl Module {
             },
             outcome: Outcome::Minor,
             reason: reason.into(),
-            burn: None,
             entries: Vec::new(),
         }
     }

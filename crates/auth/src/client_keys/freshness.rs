@@ -9,7 +9,9 @@ use http::header::{AGE, CACHE_CONTROL};
 /// Where the publisher says nothing.
 const DEFAULT: Duration = Duration::from_secs(5 * 60);
 
-/// A revoked key stops within this time, whatever the publisher says.
+/// A key that its publisher has taken out of the set stops within this time,
+/// whatever lifetime the set came with. Only while the publisher cannot be asked is
+/// it used for longer: `published::KEPT`.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// A publisher that wants no caching at all is not called for every token.

@@ -9,9 +9,13 @@ use koppeltaal_core::{Clock, Timestamp};
 
 use super::failure::Failure;
 
-/// The pause after a failed refresh, and between two refreshes that an unknown key
+/// The pause after a failed fetch, and between two refreshes that an unknown key
 /// asks for: nobody can make this server hammer a provider.
 const PAUSE: Duration = Duration::from_secs(60);
+
+/// The pause while there is no document to go on with: short, because every launch
+/// fails until the next try.
+const SHORT_PAUSE: Duration = Duration::from_secs(10);
 
 /// Which document is wanted.
 pub(super) enum Want<'a, T> {
@@ -36,8 +40,8 @@ struct State<T> {
     believed: (Timestamp, Timestamp),
     /// When another document was asked for last.
     asked: Option<Timestamp>,
-    /// The last fetch, when it failed.
-    failed: Option<Failure>,
+    /// The last fetch and its end, when it failed.
+    failed: Option<(Failure, Timestamp)>,
     /// Fetches so far: tells those who waited that one has ended meanwhile.
     fetches: u64,
 }
@@ -66,8 +70,8 @@ impl<T> Slot<T> {
     ) -> Result<Arc<T>, Failure> {
         let (stale, fetches) = {
             let state = self.state();
-            if let Some(held) = state.satisfies(&want, clock.now()) {
-                return Ok(held);
+            if let Some(known) = state.satisfies(&want, clock.now()) {
+                return known;
             }
             (state.held.clone(), state.fetches)
         };
@@ -98,17 +102,22 @@ impl<T> Slot<T> {
 }
 
 impl<T> State<T> {
-    fn satisfies(&self, want: &Want<'_, T>, now: Timestamp) -> Option<Arc<T>> {
-        let held = self.held.as_ref()?;
+    /// What is answered without a fetch. While there is no document that is the
+    /// failure, so that a publisher that was never reached has its pause too.
+    fn satisfies(&self, want: &Want<'_, T>, now: Timestamp) -> Option<Result<Arc<T>, Failure>> {
+        let within = |since: Timestamp, pause| since <= now && now < since.plus(pause);
+        let in_pause = |since: Timestamp| within(since, PAUSE);
+        let Some(held) = &self.held else {
+            let (failure, at) = self.failed.as_ref()?;
+            let enough = !matches!(want, Want::Now) && within(*at, SHORT_PAUSE);
+            return enough.then(|| Err(failure.clone()));
+        };
         let enough = match want {
             Want::Fresh => self.believed.0 <= now && now < self.believed.1,
-            Want::Other(known) => {
-                !Arc::ptr_eq(held, known)
-                    || self.asked.is_some_and(|asked| asked <= now && now < asked.plus(PAUSE))
-            }
+            Want::Other(known) => !Arc::ptr_eq(held, known) || self.asked.is_some_and(in_pause),
             Want::Now => false,
         };
-        enough.then(|| Arc::clone(held))
+        enough.then(|| Ok(Arc::clone(held)))
     }
 
     fn learn(&mut self, fetched: Result<(T, Duration), Failure>, now: Timestamp) {
@@ -127,14 +136,16 @@ impl<T> State<T> {
                 } else {
                     self.held = None;
                 }
-                self.failed = Some(failure);
+                self.failed = Some((failure, now));
             }
         }
     }
 
     fn outcome(&self, want: &Want<'_, T>) -> Result<Arc<T>, Failure> {
         match (&self.failed, &self.held, want) {
-            (Some(failure), _, Want::Now) | (Some(failure), None, _) => Err(failure.clone()),
+            (Some((failure, _)), _, Want::Now) | (Some((failure, _)), None, _) => {
+                Err(failure.clone())
+            }
             (_, Some(held), _) => Ok(Arc::clone(held)),
             (None, None, _) => Err(Failure::unavailable("nothing was fetched")),
         }
@@ -191,7 +202,6 @@ mod tests {
     #[tokio::test]
     async fn a_document_is_kept_while_its_publisher_is_down_but_not_when_it_is_wrong() {
         let (clock, slot) = (Hands::default(), Slot::default());
-        assert_eq!(slot.get(&clock, Want::Fresh, down()).await, Err(Failure::unavailable("down")));
         slot.get(&clock, Want::Fresh, published(1)).await.unwrap();
         clock.forward(300);
         assert_eq!(*slot.get(&clock, Want::Fresh, down()).await.unwrap(), 1);
@@ -200,12 +210,40 @@ mod tests {
         assert!(slot.get(&clock, Want::Now, down()).await.is_err());
         clock.forward(60);
         assert_eq!(slot.get(&clock, Want::Fresh, wrong()).await, wrong_failure());
-        assert_eq!(slot.get(&clock, Want::Fresh, wrong()).await, wrong_failure());
+        clock.forward(60);
         assert_eq!(*slot.get(&clock, Want::Fresh, published(3)).await.unwrap(), 3);
     }
 
     fn wrong_failure() -> Result<Arc<u32>, Failure> {
         Err(Failure::misconfigured("wrong"))
+    }
+
+    fn down_failure() -> Result<Arc<u32>, Failure> {
+        Err(Failure::unavailable("down"))
+    }
+
+    #[tokio::test]
+    async fn a_publisher_that_gave_nothing_yet_is_left_alone_for_a_minute_too() {
+        let (clock, slot) = (Hands::default(), Slot::default());
+        assert_eq!(slot.get(&clock, Want::Fresh, down()).await, down_failure());
+        clock.forward(59);
+        assert_eq!(slot.get(&clock, Want::Fresh, published(1)).await, down_failure());
+        let other = Arc::new(0);
+        assert_eq!(slot.get(&clock, Want::Other(&other), published(2)).await, down_failure());
+        clock.forward(1);
+        assert_eq!(slot.get(&clock, Want::Fresh, wrong()).await, wrong_failure());
+        assert_eq!(slot.get(&clock, Want::Fresh, published(3)).await, wrong_failure());
+        // Whoever checks what it has now asks it, and all may use what that gives.
+        assert_eq!(*slot.get(&clock, Want::Now, published(4)).await.unwrap(), 4);
+        assert_eq!(*slot.get(&clock, Want::Fresh, published(5)).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_remembers_no_failure() {
+        let (clock, slot) = (Hands::default(), Slot::default());
+        assert_eq!(slot.get(&clock, Want::Fresh, down()).await, down_failure());
+        clock.forward(-1000);
+        assert_eq!(*slot.get(&clock, Want::Fresh, published(1)).await.unwrap(), 1);
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::answer::{Answer, OauthError, json_answer};
 use crate::app::Inner;
 use crate::asked::Asked;
-use crate::assertion::Client;
+use crate::assertion::{Client, replayed};
 use crate::audit_event::{Outcome, failed_launch};
 use crate::authorize::{CodeSession, digest, open};
 use crate::body::Form;
@@ -31,7 +31,7 @@ pub(super) async fn grant(
 ) -> Result<Answer, OauthError> {
     let code = form.get("code").ok_or(OauthError::invalid_request("code is missing."))?;
     let key = digest(code);
-    let (at, now) = (key.clone(), asked.began);
+    let (at, now) = (key.clone(), app.now());
     let scope = app.parts.store.scope(&asked.domain);
     let session: CodeSession = match scope
         .read(move |tx| read_session(tx, SessionKind::Code, &at, now))
@@ -49,11 +49,20 @@ pub(super) async fn grant(
     if let Err(reason) = check(client, form, &session) {
         return refuse(app, asked, client, Some(&session), reason).await;
     }
-    let used = scope.write(move |tx| use_session(tx, SessionKind::Code, &key, now)).await?;
-    if !matches!(used, Session::Fresh(_)) {
-        return refuse(app, asked, client, Some(&session), "the code was used before").await;
+    // What can fail comes first: a code that is used up is gone.
+    let answer = answer(app, asked, client, &session).await?;
+    let spender = client.clone();
+    let used = scope
+        .write(move |tx| match spender.spend(tx)? {
+            true => use_session(tx, SessionKind::Code, &key, now).map(Some),
+            false => Ok(None),
+        })
+        .await?;
+    match used {
+        None => Err(replayed(app, asked, client)),
+        Some(Session::Fresh(_)) => Ok(answer),
+        Some(_) => refuse(app, asked, client, Some(&session), "the code was used before").await,
     }
-    answer(app, asked, client, &session).await
 }
 
 /// The code belongs to this client, redirect URI and verifier.
@@ -134,7 +143,12 @@ async fn refuse(
 ) -> Result<Answer, OauthError> {
     let client_id = &client.instance.instance.client_id;
     asked.log_refusal(client_id, &reason);
-    if let Some(wait) = app.failed(client_id, true, asked.peer, asked.began) {
+    // What is known of a launch is evidence, and counted by itself.
+    let counted = match session {
+        Some(session) => format!("launch {}", session.launched.trace),
+        None => client_id.clone(),
+    };
+    if let Some(wait) = app.failed(&counted, asked.peer, app.now()) {
         return Err(OauthError::too_many(wait));
     }
     let launched = session.map(|session| &session.launched);
@@ -147,7 +161,13 @@ async fn refuse(
     let entry = failed_launch(asked, &trace, Some(&client.instance), task.as_deref(), words);
     let ids = app.parts.ids.clone();
     let scope = app.parts.store.scope(&asked.domain);
-    scope.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry))).await?;
+    let spender = client.clone();
+    scope
+        .write(move |tx| {
+            spender.spend(tx)?;
+            audit::append(tx, &ids, std::slice::from_ref(&entry))
+        })
+        .await?;
     Err(OauthError::invalid_grant())
 }
 

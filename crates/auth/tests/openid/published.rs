@@ -91,6 +91,22 @@ async fn a_provider_that_is_down_is_unavailable_and_its_documents_are_kept() {
 }
 
 #[tokio::test]
+async fn a_provider_that_was_never_reached_is_asked_once_a_minute() {
+    let world = World::new().await;
+    world.provider.on(DISCOVERY, Reply::text(503, "text/html", ""));
+    for _ in 0..20 {
+        is_unavailable(&world.begin().await);
+    }
+    assert_eq!(world.provider.seen(DISCOVERY).len(), 1);
+    world.provider.on(DISCOVERY, Reply::json(&world.provider.discovery()));
+    world.clock.forward(59);
+    is_unavailable(&world.begin().await);
+    world.clock.forward(1);
+    assert!(world.begin().await.is_ok());
+    assert_eq!(world.provider.seen(DISCOVERY).len(), 2);
+}
+
+#[tokio::test]
 async fn a_discovery_document_of_somebody_else_is_misconfigured() {
     for (name, value) in [
         ("issuer", json!("https://other.example")),
@@ -124,7 +140,9 @@ async fn a_discovery_document_that_is_none_is_a_failure() {
     ] {
         world.provider.on(DISCOVERY, reply);
         is_unavailable(&world.begin().await);
+        world.clock.forward(60);
     }
+    assert_eq!(world.provider.seen(DISCOVERY).len(), 8);
     world.provider.on(DISCOVERY, Reply::text(404, "text/html", ""));
     is_misconfigured(&world.begin().await);
     assert!(world.provider.seen("/elsewhere").is_empty());
@@ -136,7 +154,9 @@ async fn key_sets_of_every_kind_break_nothing() {
     for body in ["<html>", "{}", "[]", "{\"keys\": 7}"] {
         world.provider.on("/jwks", Reply::text(200, "application/json", body));
         is_unavailable(&world.login(json!({})).await);
+        world.clock.forward(60);
     }
+    assert_eq!(world.provider.seen("/jwks").len(), 4);
     let odd = json!({"kty": "RSA", "kid": "first", "n": "", "e": ""});
     for keys in [json!([]), json!([null, 7, {}]), json!([odd]), json!([{"kty": "EC"}])] {
         world.provider.on("/jwks", Reply::json(&json!({"keys": keys})));

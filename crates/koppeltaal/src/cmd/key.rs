@@ -1,14 +1,16 @@
 //! `koppeltaal key list|rotate`: the keys that sign the tokens of each domain
 //! (kt2-auth 4). Their private halves are shown nowhere.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use clap::Subcommand;
 use koppeltaal_auth::key_ring::{KeyRing, Rotation};
 use koppeltaal_core::audit::{Action as Audited, Entry};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Error, Timestamp};
+use koppeltaal_store::Ids;
 use koppeltaal_store::authorization::{SigningKey, signing_keys};
-use koppeltaal_store::{Ids, audit};
 use serde_json::{Map, Value, json};
 
 use super::directory::{self, check_domain, found};
@@ -31,6 +33,10 @@ enum Action {
         domain: Option<String>,
     },
     /// Replace the signing key of a domain; a running server follows by itself
+    ///
+    /// Run it with the configuration of the server: `seal_key` seals the new key,
+    /// and the old one is published for as long as `kt2.access_token_lifetime`
+    /// says, here and not in the server.
     Rotate {
         /// The domain
         #[arg(long)]
@@ -124,22 +130,20 @@ async fn rotate(context: &Context, name: &str, rotation: Rotation) -> Result<()>
     let domain = found(directory.domain(name), "domain", name, names)?;
     refuse_development_key(context, domain)?;
     let store = context.store().await?;
-    let ids = Ids::take(store).await?;
+    let ids = Arc::new(Ids::take(store).await?);
     let author = context.author("key rotate");
     let before = stored(context, domain).await?;
 
-    let kid = replace(context, domain, rotation).await?;
     let what = match rotation {
         Rotation::Smooth => "a new signing key",
         Rotation::AtOnce => "a new signing key at once",
     };
     let entry = Entry {
-        detail: Some(format!("{what}: {kid}")),
+        detail: Some(what.to_owned()),
         request_id: author.request_id,
         ..Entry::new(Audited::Administration, author.recorded, author.agent)
     };
-    let scope = store.scope(domain);
-    scope.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry))).await?;
+    let kid = replace(context, domain, rotation, &(ids, entry)).await?;
 
     let keys = stored(context, domain).await?;
     let made = found(keys.iter().find(|key| key.kid == kid), "signing key", &kid, [])?;
@@ -195,8 +199,13 @@ fn tell(
     Ok(())
 }
 
-/// Makes the new key and tells its kid.
-async fn replace(context: &Context, domain: &Domain, rotation: Rotation) -> Result<String> {
+/// Makes the new key, with its entry in the audit trail, and tells its kid.
+async fn replace(
+    context: &Context,
+    domain: &Domain,
+    rotation: Rotation,
+    recorded: &(Arc<Ids>, Entry),
+) -> Result<String> {
     let ring = KeyRing::new(
         context.store().await?.clone(),
         context.seal.clone(),
@@ -206,7 +215,7 @@ async fn replace(context: &Context, domain: &Domain, rotation: Rotation) -> Resu
     // Another process may make a key at the same moment: what was asked for here
     // is one that is newer.
     for _ in 0..10 {
-        if let Some(kid) = ring.rotate(domain, rotation).await? {
+        if let Some(kid) = ring.rotate(domain, rotation, Some(recorded.clone())).await? {
             return Ok(kid);
         }
     }

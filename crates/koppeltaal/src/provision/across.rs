@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
-use koppeltaal_core::directory::{Application, Domain, Instance, Phase, RedirectPolicy, Role};
+use koppeltaal_core::directory::{
+    Application, Domain, IdentityProvider, Instance, Phase, RedirectPolicy, Role,
+};
 
 use super::address::{check_endpoint, is_within};
 use super::file::Entry;
@@ -25,6 +27,7 @@ pub fn check(model: &Model, entries: &[Entry], problems: &mut Problems) {
         if let Some(domain) = model.domain(&draft.new.domain) {
             let suspects = [(draft.entry, "discovery_url")];
             rules.endpoint(domain, &suspects, &draft.new.discovery_url);
+            rules.identifier_system(domain, draft);
         }
     }
     for instance in &model.instances {
@@ -212,6 +215,31 @@ impl Across<'_> {
                 self.problems.forbidden(line, "redirect_policy", text);
             }
         }
+    }
+
+    /// Where real people sign in, a value alone does not say who somebody is: the
+    /// same one can stand in another system.
+    fn identifier_system(&mut self, domain: &Draft<Domain>, provider: &Draft<IdentityProvider>) {
+        if !domain.new.phase.is_strict() || provider.new.identifier_system.is_some() {
+            return;
+        }
+        // The provider's own table first, though it does not give the key.
+        let becomes_strict = domain.old.as_ref().is_none_or(|old| !old.phase.is_strict());
+        let phase = domain.entry.filter(|_| becomes_strict);
+        let suspect = match provider.entry {
+            Some(_) => (provider.entry, "identifier_system"),
+            None => (phase, "phase"),
+        };
+        let text = format!(
+            "is missing: identity provider {} in {} (phase {}) must say to which system the \
+             identifier in its `{}` claim belongs, or somebody else with the same value could be \
+             taken for the user",
+            provider.new.name,
+            domain.new.name,
+            domain.new.phase.code(),
+            provider.new.username_claim.as_deref().unwrap_or("email")
+        );
+        self.blamed(&[suspect], "identifier_system", &text);
     }
 
     fn endpoint(&mut self, domain: &Draft<Domain>, of: &[(Option<usize>, &str)], url: &str) {

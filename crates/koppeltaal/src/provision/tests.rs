@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use koppeltaal_auth::SealKey;
-use koppeltaal_auth::seal::DEVELOPMENT_KEY;
 use koppeltaal_core::directory::{Directory, Instance, Phase};
 use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_store::directory::{Author, load};
@@ -20,6 +19,9 @@ use koppeltaal_store::{DatabaseUrl, Options, Store, migrate};
 use super::*;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
+
+/// A seal key of one's own, as a domain of real people demands it.
+const SEAL_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 /// A domain, an application, an instance.
 const BASE: &str = r#"
@@ -56,7 +58,7 @@ impl World {
         Self {
             folder,
             store,
-            seal: Arc::new(SealKey::parse(DEVELOPMENT_KEY).unwrap()),
+            seal: Arc::new(SealKey::parse(SEAL_KEY).unwrap()),
             rules: Rules {
                 phases: Phase::ALL.to_vec(),
                 retention_max: Duration::from_secs(56 * 86_400),

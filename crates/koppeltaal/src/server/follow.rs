@@ -1,5 +1,6 @@
 //! Keeps the directory in memory as new as the stored one: every process sees a
-//! change of `koppeltaal apply` within a second.
+//! change of `koppeltaal apply` within a second. A directory that this process
+//! would refuse to start with is not taken over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,22 +12,37 @@ use tokio::sync::watch;
 
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// The directory as it changes, and the task that follows it.
+/// The directory as it changes, and the task that follows it. With the
+/// development key (`is_development`) the directory in memory stays as it is
+/// while the stored one has a domain of real people.
 pub fn follow(
     store: Store,
     first: Directory,
+    is_development: bool,
 ) -> (watch::Receiver<Arc<Directory>>, impl Future<Output = ()>) {
     let (sender, receiver) = watch::channel(Arc::new(first));
     let task = async move {
         let mut failing = false;
+        let mut refused = None;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = sender.closed() => return,
             }
             let known = sender.borrow().version;
-            match newer(&store, known).await {
+            match newer(&store, refused.unwrap_or(known)).await {
+                Ok(Some(directory)) if is_development && has_strict_domain(&directory) => {
+                    if refused.is_none() {
+                        tracing::error!(
+                            version = directory.version,
+                            "a domain is in phase acceptance or production, and `seal_key` is the development key: changes of the directory are not followed until KOPPELTAAL_SEAL_KEY is 32 random bytes in base64 (openssl rand -base64 32) and the server is restarted"
+                        );
+                    }
+                    refused = Some(directory.version);
+                    failing = false;
+                }
                 Ok(Some(directory)) => {
+                    refused = None;
                     tracing::info!(version = directory.version, "directory changed");
                     let _ = sender.send(Arc::new(directory));
                     failing = false;
@@ -43,6 +59,11 @@ pub fn follow(
     (receiver, task)
 }
 
+fn has_strict_domain(directory: &Directory) -> bool {
+    directory.domains().iter().any(|domain| domain.phase.is_strict())
+}
+
+/// The stored directory, when it has another version than the one seen last.
 async fn newer(store: &Store, known: i64) -> Result<Option<Directory>> {
     if store.read(directory::version).await? == known {
         return Ok(None);

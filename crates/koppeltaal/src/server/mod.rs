@@ -10,9 +10,11 @@ mod request;
 mod tls;
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use koppeltaal_auth::{SealKey, Verifier};
 use koppeltaal_core::directory::Directory;
 use koppeltaal_core::notification::Schedule;
@@ -76,7 +78,7 @@ impl Server {
         store.write(move |tx| directory::ensure_devices(tx, &keys, now)).await?;
         let snapshot = store.read(directory::load).await?;
         refuse_development_key(&seal, &snapshot)?;
-        let (directory, follower) = follow::follow(store.clone(), snapshot);
+        let (directory, follower) = follow::follow(store.clone(), snapshot, seal.is_development());
         let opener = seal.clone();
         let delivery = Delivery::start(
             Deps {
@@ -115,6 +117,7 @@ impl Server {
                 signing_key_max_age: config.kt2.signing_key_max_age,
             },
         });
+        authorization.catch_up().await?;
         let kt2 = kt2::App::new(kt2::Parts {
             store: store.clone(),
             authorization: authorization.clone(),
@@ -147,10 +150,10 @@ impl Server {
         // It ends when nobody has the directory any more, which is after the
         // listeners: it is none of those that shutdown waits for.
         let mut following = JoinSet::new();
-        following.spawn(follower);
-        following.spawn(keep_node(node.clone(), clock.clone()));
-        following.spawn(authorization.clone().follow());
-        following.spawn(authorization.tidy());
+        following.spawn(supervised("the directory", follower));
+        following.spawn(supervised("the lease", keep_node(node.clone(), clock.clone())));
+        following.spawn(supervised("keys and revocations", authorization.clone().follow()));
+        following.spawn(supervised("used tokens", authorization.tidy()));
         let metrics_address = metrics_listener
             .as_ref()
             .map(TcpListener::local_addr)
@@ -202,6 +205,15 @@ impl Server {
             tracing::debug!(%error, "the number of this process ends by itself");
         }
         self.store.close().await;
+    }
+}
+
+/// Runs a task without which the server must not go on: what it follows would
+/// stand still, and nobody would notice.
+async fn supervised(what: &'static str, task: impl Future<Output = ()>) {
+    if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+        tracing::error!(what, "a task of the server panicked: the server ends");
+        std::process::abort();
     }
 }
 

@@ -124,7 +124,7 @@ impl World {
 
     /// Time goes by, so that one failure does not count with the next.
     pub fn pause(&self) {
-        self.app.advance(Duration::from_secs(4));
+        self.app.advance(Duration::from_secs(11));
     }
 
     pub fn issuer(&self, domain: &str) -> String {

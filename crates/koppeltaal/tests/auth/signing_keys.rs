@@ -68,7 +68,7 @@ async fn a_new_key_is_published_before_it_signs_and_the_old_one_until_its_tokens
     let here = world.here();
     let first = world.token("reader").await;
     let old = kid(&first);
-    let rotated = world.key_ring().rotate(&world.app.domain(ZORG), Rotation::Smooth).await;
+    let rotated = world.key_ring().rotate(&world.app.domain(ZORG), Rotation::Smooth, None).await;
     let new = rotated.unwrap().expect("nobody else rotates");
     let both = [old.clone(), new.clone()];
     within_a_second("the new key", async || world.kids(&here).await == both).await;
@@ -102,7 +102,7 @@ async fn a_key_that_is_replaced_at_once_takes_its_tokens_with_it(engine: Engine)
     let theirs = world.token("stranger").await;
     assert!(world.is_taken(&here, &token).await);
     let ring = world.key_ring();
-    let new = ring.rotate(&world.app.domain(ZORG), Rotation::AtOnce).await.unwrap().unwrap();
+    let new = ring.rotate(&world.app.domain(ZORG), Rotation::AtOnce, None).await.unwrap().unwrap();
     within_a_second("the end of the key", async || !world.is_taken(&here, &token).await).await;
     assert_eq!(world.kids(&here).await, std::slice::from_ref(&new));
     world.finds_inactive("module", &token, "its key is worth nothing").await;
@@ -119,10 +119,10 @@ async fn a_key_that_was_replaced_before_is_worth_nothing_either(engine: Engine) 
     let (here, domain) = (world.here(), world.app.domain(ZORG));
     let token = world.token("reader").await;
     let ring = world.key_ring();
-    ring.rotate(&domain, Rotation::Smooth).await.unwrap().unwrap();
+    ring.rotate(&domain, Rotation::Smooth, None).await.unwrap().unwrap();
     world.app.advance(Duration::from_secs(61));
     // Only now it is known that the keys are in wrong hands.
-    let new = ring.rotate(&domain, Rotation::AtOnce).await.unwrap().unwrap();
+    let new = ring.rotate(&domain, Rotation::AtOnce, None).await.unwrap().unwrap();
     within_a_second("the new key", async || kid(&world.token("reader").await) == new).await;
     assert_eq!(world.kids(&here).await, [new]);
     assert!(!world.is_taken(&here, &token).await, "the oldest key is still believed");
@@ -132,7 +132,7 @@ async fn the_private_half_of_a_key_that_is_over_is_removed(engine: Engine) {
     let world = World::start(engine).await;
     world.token("reader").await;
     let domain = world.app.domain(ZORG);
-    world.key_ring().rotate(&domain, Rotation::AtOnce).await.unwrap().unwrap();
+    world.key_ring().rotate(&domain, Rotation::AtOnce, None).await.unwrap().unwrap();
     let sealed = "SELECT COUNT(*) FROM signing_key WHERE sealed <> ''";
     assert_eq!(world.app.number(sealed).await, 2);
     // What is over is removed when a process begins.
@@ -201,8 +201,8 @@ async fn a_rotation_is_in_force_in_both_processes_and_of_two_one_counts() {
     let domain = world.app.domain(ZORG);
     let rings = [world.key_ring(), world.key_ring()];
     let (one, two) = tokio::join!(
-        rings[0].rotate(&domain, Rotation::AtOnce),
-        rings[1].rotate(&domain, Rotation::AtOnce)
+        rings[0].rotate(&domain, Rotation::AtOnce, None),
+        rings[1].rotate(&domain, Rotation::AtOnce, None)
     );
     let made: Vec<String> = [one, two].into_iter().filter_map(Result::unwrap).collect();
     assert!(!made.is_empty());

@@ -136,14 +136,23 @@ fn signing_keys_that_another_seal_key_sealed_are_an_error() {
     assert_eq!((found.len(), &found[0]["level"]), (1, &"ok".into()));
     folder.out(&["key", "rotate", "--domain", "d"]);
     assert_eq!(findings(&folder, "signing keys")[0]["level"], "ok");
-    let other = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
-    let mut command = folder.command(&["doctor", "--json"]);
-    let said = said(command.env("KOPPELTAAL_SEAL_KEY", other).output().unwrap());
+    let said = folder.run_sealed(&["doctor", "--json"]);
     let all: Vec<Value> = serde_json::from_str(&said.out).unwrap();
     let found = all.iter().find(|finding| finding["check"] == "signing keys").unwrap();
     assert_eq!(found["level"], "error");
     assert!(found["finding"].as_str().unwrap().starts_with("1 of 1 keys of d"), "{found}");
+    let fix = found["fix"].as_str().unwrap();
+    let both = ["set `seal_key` back", "`koppeltaal key rotate --domain d --at-once`"];
+    assert!(both.iter().all(|way| fix.contains(way)), "{fix}");
     assert_eq!(said.code, 1);
+
+    // The way that is named leads out.
+    let made = folder.run_sealed(&["key", "rotate", "--domain", "d", "--at-once"]);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let said = folder.run_sealed(&["doctor", "--json"]);
+    let all: Vec<Value> = serde_json::from_str(&said.out).unwrap();
+    let found = all.iter().find(|finding| finding["check"] == "signing keys").unwrap();
+    assert_eq!(found["level"], "ok", "{found}");
 }
 
 #[test]

@@ -88,11 +88,13 @@ fn at_once_the_old_key_is_worth_nothing_and_that_is_said() {
 #[test]
 fn a_rotation_is_in_the_audit_trail_of_its_domain() {
     let folder = with_instance("");
-    let kid = folder.json(&["key", "rotate", "--domain", "d"])["kid"].as_str().unwrap().to_owned();
+    folder.out(&["key", "rotate", "--domain", "d"]);
     let search = ["audit", "search", "--domain", "d", "--action", "administration"];
     let rows = folder.json(&search);
-    let row = rows.as_array().unwrap().last().unwrap();
-    assert_eq!(row["detail"], format!("a new signing key: {kid}"));
+    let said = |row: &&Value| row["detail"].as_str().unwrap().starts_with("a new signing key");
+    let found: Vec<&Value> = rows.as_array().unwrap().iter().filter(said).collect();
+    assert_eq!(found.len(), 1, "{rows}");
+    let row = found[0];
     assert!(row["agent"].as_str().unwrap().ends_with("(koppeltaal key rotate)"), "{row}");
     assert_eq!((&row["outcome"], &row["trace_id"]), (&"ok".into(), &Value::Null));
     assert!(row.as_object().unwrap().contains_key("resource"), "{row}");
@@ -105,7 +107,8 @@ fn a_key_is_not_made_where_it_would_be_unsafe_or_for_nobody() {
     let folder = with_instance("");
     let strict = "[[domain]]\nname = 'p'\nphase = 'production'";
     folder.file("p.toml", strict);
-    folder.out(&["apply", "p.toml"]);
+    let applied = folder.run_sealed(&["apply", "p.toml"]);
+    assert_eq!(applied.code, 0, "{}", applied.err);
     let said = folder.run(&["key", "rotate", "--domain", "p"]);
     assert_eq!(said.code, 4, "{}", said.err);
     assert!(said.err.contains("`seal_key` is the development key"), "{}", said.err);

@@ -7,9 +7,13 @@ mod doctor;
 mod keys;
 mod publisher;
 mod roles;
+mod strict_domains;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+
+/// A seal key of one's own.
+const SEAL_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 /// A folder with a store of its own, in which commands run.
 struct Folder(tempfile::TempDir);
@@ -45,6 +49,11 @@ impl Folder {
 
     fn run(&self, arguments: &[&str]) -> Said {
         said(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs a command with a seal key of one's own.
+    fn run_sealed(&self, arguments: &[&str]) -> Said {
+        said(self.command(arguments).env("KOPPELTAAL_SEAL_KEY", SEAL_KEY).output().unwrap())
     }
 
     /// Runs a command that must succeed, and gives its standard output.

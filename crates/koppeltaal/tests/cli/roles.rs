@@ -190,6 +190,7 @@ fn a_stored_resource_is_judged_by_its_origin() {
             "reason": format!(
                 "read on Task is allowed by `{rule}`, which is for resources of Device/{PORTAL}"
             ),
+            "note": null,
         })
     );
     let update = folder.explain(MODULE, "PUT Task/live", &[]);
@@ -203,6 +204,7 @@ fn a_stored_resource_is_judged_by_its_origin() {
     let text = folder.out(&asked);
     assert!(text.contains(&format!("origin     Device/{PORTAL} (portal@d)\n")), "{text}");
     assert!(text.contains("allowed    yes\n"), "{text}");
+    assert!(!text.contains("\nnote "), "{text}");
 }
 
 #[test]
@@ -259,7 +261,8 @@ fn a_search_is_told_what_it_is_narrowed_to_and_a_creation_is_its_own() {
 fn what_holds_whatever_a_role_says_is_said() {
     let folder = Folder::with_world();
     let check = |instance: &str, request: &str, allowed: bool, reason: &str| {
-        let more: &[&str] = if request.contains('/') { &["--origin", MODULE] } else { &[] };
+        let is_of_one = request.contains("/1");
+        let more: &[&str] = if is_of_one { &["--origin", MODULE] } else { &[] };
         let said = folder.explain(instance, request, more);
         assert_eq!(said["allowed"], allowed, "{said}");
         assert!(said["reason"].as_str().unwrap().contains(reason), "{said}");
@@ -270,15 +273,38 @@ fn what_holds_whatever_a_role_says_is_said() {
     check("portal@d", "GET Subscription/1", false, "its owner's alone");
     check("portal@d", "GET Subscription", true, "narrowed to");
     check("bare@d", "GET Task", false, "it has no role");
-    check("bare@d", "GET ValueSet", true, "no permission is needed");
-    check("bare@d", "POST ValueSet", false, "it has no role");
+    check("bare@d", "GET ValueSet", false, "it has no role");
+    check("portal@d", "GET StructureDefinition/1", false, "no rule gives read");
+    check("portal@d", "GET ImplementationGuide", false, "no rule gives read");
     check("pending@d", "GET Task", false, "it is pending");
     check("pending@d", "GET ValueSet", false, "it is pending");
     check("pending@d", "GET metadata", true, "no token");
-    check("pending@d", "GET ImplementationGuide", true, "no token");
+    check("pending@d", "GET .well-known/smart-configuration", true, "no token");
+    check("pending@d", "GET ImplementationGuide", false, "it gets no token");
     folder.file("off.toml", "[[application]]\nid = 'Portal'\nactive = false\n");
     folder.out(&["apply", "off.toml"]);
     check("portal@d", "GET Patient", false, "its application is switched off");
+}
+
+#[test]
+fn an_interaction_that_the_server_does_not_have_yet_is_told_apart() {
+    let folder = Folder::with_world();
+    let note = "the server does not have this interaction yet: 405";
+    for request in ["GET Patient", "POST Task", "PUT Patient/1", "DELETE Patient/1"] {
+        let said = folder.explain("portal@d", request, &[]);
+        assert_eq!(said["note"], note, "{request}");
+    }
+    for (instance, request) in [
+        ("portal@d", &format!("GET Device/{PORTAL}")),
+        ("portal@d", &"GET metadata".to_owned()),
+        // It does not come so far.
+        ("pending@d", &"POST Task".to_owned()),
+    ] {
+        assert_eq!(folder.explain(instance, request, &[])["note"], Value::Null, "{request}");
+    }
+    let asked = ["role", "explain", "--instance", "portal@d", "--request", "POST Task"];
+    let text = folder.out(&asked);
+    assert!(text.contains(&format!("note       {note}\n")), "{text}");
 }
 
 #[test]

@@ -8,14 +8,19 @@ use crate::world::{Engine, World, said};
 async fn the_development_key_seals_nothing_of_real_people() {
     for phase in ["acceptance", "production"] {
         let more = format!("[[domain]]\nname = \"real\"\nphase = \"{phase}\"\n");
-        let world = World::with(Engine::Sqlite, &more).await;
+        let world = World::with(Engine::Sqlite, "").await;
+        let key = "b3duLWtleS1vZi10aGlydHktdHdvLWJ5dGVzLWxvbmc=";
+        world.file("real.toml", &more);
+        let mut apply = world.program(env!("CARGO_BIN_EXE_koppeltaal"));
+        apply.args(["apply", "real.toml"]).env("KOPPELTAAL_SEAL_KEY", key);
+        let applied = said(&apply.output().unwrap());
+        assert_eq!(applied.code, 0, "{}", applied.err);
         let refused = world.run(&["serve", "--listen", "127.0.0.1:0"]);
         assert_eq!(refused.code, 4, "{}", refused.err);
         for word in ["domain real", phase, "KOPPELTAAL_SEAL_KEY", "openssl rand -base64 32"] {
             assert!(refused.err.contains(word), "{word}: {}", refused.err);
         }
         assert!(!refused.out.contains("listening"), "{}", refused.out);
-        let key = "b3duLWtleS1vZi10aGlydHktdHdvLWJ5dGVzLWxvbmc=";
         let server = world.serve_with(&[("KOPPELTAAL_SEAL_KEY", key)]);
         drop(server);
     }

@@ -83,6 +83,6 @@ pub fn add_signing_key(
            AND (published_until IS NULL OR published_until > $3)",
         args![key.number, retire_earlier_at],
     )?;
-    change::note(tx.outside())?;
+    change::note_key(tx.outside())?;
     Ok(true)
 }

@@ -9,7 +9,7 @@ mod revoke;
 mod session;
 mod spend;
 
-pub use change::changes;
+pub use change::{Changes, changes};
 pub use expiry::forget_expired;
 pub use key::{SigningKey, add_signing_key, signing_keys};
 pub use revoke::{revoke_token, revoked_tokens};

@@ -19,7 +19,7 @@ pub fn revoke_token(tx: &mut DomainTx<'_>, jti: &str, expires: Timestamp) -> Res
     if inserted == 0 {
         return Ok(());
     }
-    change::note(tx.outside())
+    change::note_revocation(tx.outside())
 }
 
 /// The revoked tokens of all domains that have not expired: number of the domain

@@ -46,8 +46,9 @@ CREATE TABLE revoked_token (
 ){without_rowid};
 CREATE INDEX revoked_token_expires ON revoked_token (expires);
 
--- Rises with every new key and every revocation; processes look at it.
-INSERT INTO counter (name, value) VALUES ('authorization', 0);
+-- Rise with every new key and every revocation; processes look at them.
+INSERT INTO counter (name, value) VALUES ('signing_key', 0);
+INSERT INTO counter (name, value) VALUES ('revoked_token', 0);
 
 -- AuditEvents: the resource that KT2 shows of a row of the trail, apart from the
 -- row because of its size.

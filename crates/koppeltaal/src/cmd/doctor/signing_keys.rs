@@ -30,7 +30,12 @@ pub(super) async fn check(context: &Context, findings: &mut Vec<Finding>) -> Res
                     bad.len() + good.len(),
                     domain.name
                 ),
-                "set `seal_key` back to the key with which the server ran",
+                format!(
+                    "set `seal_key` back to the key with which the server ran; or, when that key \
+                     is lost, make a new signing key: `koppeltaal key rotate --domain {} \
+                     --at-once` (tokens in circulation stop working)",
+                    quoted(&domain.name)
+                ),
             ));
         }
     }
@@ -42,4 +47,9 @@ pub(super) async fn check(context: &Context, findings: &mut Vec<Finding>) -> Res
         findings.push(Finding::ok("signing keys", finding));
     }
     Ok(())
+}
+
+/// A name as a shell takes it: names of domains have no quotes in them.
+fn quoted(name: &str) -> String {
+    if name.contains(' ') { format!("'{name}'") } else { name.to_owned() }
 }

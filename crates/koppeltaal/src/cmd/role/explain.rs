@@ -15,7 +15,11 @@ use super::verdict::{Reached, Subject, Verdict};
 use crate::context::Context;
 use crate::output;
 
-/// Says whether an instance may make a request, by which rule, and why.
+/// What is said of an interaction that the FHIR service does not have.
+const NOT_YET: &str = "the server does not have this interaction yet: 405";
+
+/// Says whether an instance may make a request, by which rule, and why; and
+/// whether the server has the interaction yet.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The instance: its user name or client_id
@@ -120,6 +124,12 @@ impl Explained<'_> {
         }
     }
 
+    /// What the server answers whatever the verdict is. Who gets no token does
+    /// not come so far.
+    fn note(&self) -> Option<&'static str> {
+        (!self.request.is_served && self.instance.takes_part()).then_some(NOT_YET)
+    }
+
     fn json(&self) -> Value {
         let reach = match &self.verdict.reach {
             Some(Reached::All) => json!({"all": true, "devices": []}),
@@ -138,6 +148,7 @@ impl Explained<'_> {
             "rule": self.verdict.rule,
             "reach": reach,
             "reason": self.verdict.reason,
+            "note": self.note(),
         })
     }
 
@@ -162,6 +173,7 @@ impl Explained<'_> {
             ("rule", self.verdict.rule.clone()),
             ("reach", reach),
             ("reason", Some(self.verdict.reason.clone())),
+            ("note", self.note().map(str::to_owned)),
         ]
         .into_iter()
         .filter_map(|(key, value)| Some(vec![key.to_owned(), value?]))

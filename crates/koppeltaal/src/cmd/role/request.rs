@@ -8,7 +8,7 @@ use koppeltaal_core::{Error, Result, resource_type};
 /// What a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// Something that needs no token, such as `metadata`.
+    /// A document that needs no token: `metadata`, the SMART configuration.
     Public,
     /// A type: a search, a history, a creation.
     Type(&'static str),
@@ -23,6 +23,9 @@ pub struct Request {
     pub operation: Operation,
     /// To what.
     pub target: Target,
+    /// Whether our FHIR service has the interaction: today it can read one
+    /// resource, and answers the others with 405.
+    pub is_served: bool,
 }
 
 impl Request {
@@ -37,12 +40,15 @@ impl Request {
         let path = path.split_once("/fhir/r4").map_or(path, |(_, path)| path);
         let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let method = method.to_ascii_uppercase();
-        let request = |operation, target| Ok(Self { operation, target });
+        let served = |operation, target| Ok(Self { operation, target, is_served: true });
+        let request = |operation, target| Ok(Self { operation, target, is_served: false });
         let (create, read) = (Operation::Create, Operation::Read);
         match (method.as_str(), segments.as_slice()) {
             ("PATCH", _) => Err(invalid(text, "PATCH is not supported, PUT is")),
             (_, []) => Err(invalid(text, "requests on the whole system are not supported")),
-            ("GET" | "HEAD", ["metadata"] | [".well-known", _]) => request(read, Target::Public),
+            ("GET" | "HEAD", ["metadata"] | [".well-known", "smart-configuration"]) => {
+                served(read, Target::Public)
+            }
             ("GET" | "HEAD", [name] | [name, "_history"]) => request(read, of_type(text, name)?),
             ("POST", [name, "_search"]) => request(read, of_type(text, name)?),
             ("POST", [name]) => request(create, of_type(text, name)?),
@@ -52,7 +58,8 @@ impl Request {
                 resource(text, name, id)?;
                 request(create, of_type(text, name)?)
             }
-            ("GET" | "HEAD", [name, id] | [name, id, "_history"] | [name, id, "_history", _]) => {
+            ("GET" | "HEAD", [name, id]) => served(read, resource(text, name, id)?),
+            ("GET" | "HEAD", [name, id, "_history"] | [name, id, "_history", _]) => {
                 request(read, resource(text, name, id)?)
             }
             ("PUT", [name, id]) => request(Operation::Update, resource(text, name, id)?),
@@ -110,7 +117,8 @@ mod tests {
     fn every_interaction_is_an_operation_on_something() {
         use Operation::{Create, Delete, Read, Update};
         let check = |text: &str, operation, target| {
-            assert_eq!(Request::parse(text), Ok(Request { operation, target }), "{text}");
+            let request = Request::parse(text).unwrap();
+            assert_eq!((request.operation, request.target), (operation, target), "{text}");
         };
         let one = || Target::Resource("Task", "a-1".to_owned());
         let all = || Target::Type("Task");
@@ -134,6 +142,25 @@ mod tests {
     }
 
     #[test]
+    fn today_one_resource_is_read_and_public_documents_are() {
+        for text in ["GET Device/1", "HEAD Task/1", "GET metadata"] {
+            assert!(Request::parse(text).unwrap().is_served, "{text}");
+        }
+        for text in [
+            "GET Device",
+            "GET Device/1/_history",
+            "GET Device/1/_history/2",
+            "POST Device/_search",
+            "POST Device",
+            "POST Device/$validate",
+            "PUT Device/1",
+            "DELETE Device/1",
+        ] {
+            assert!(!Request::parse(text).unwrap().is_served, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_request_is_refused_with_a_reason() {
         for (text, expected) in [
             ("", "write a method and a path"),
@@ -141,6 +168,7 @@ mod tests {
             ("GET Task 1", "write a method and a path"),
             ("GET task/1", "`task` is no resource type of FHIR R4, but Task is"),
             ("GET Tsk", "`Tsk` is no resource type of FHIR R4"),
+            ("GET .well-known/jwks.json", "`.well-known` is no resource type"),
             ("GET Task/a_b", "`a_b` is no id"),
             ("GET Task/é", "`é` is no id"),
             ("PATCH Task/1", "PATCH is not supported"),

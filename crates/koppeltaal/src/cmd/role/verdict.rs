@@ -1,14 +1,10 @@
 //! The verdict on a request: the permissions of the role, and what holds
-//! whatever a role says (decisions on AuditEvents, Subscriptions, definitions).
+//! whatever a role says (decisions on AuditEvents and Subscriptions).
 
 use koppeltaal_core::directory::{ConnectedInstance, Directory, InstanceStatus};
 use koppeltaal_core::permission::{Decision, Operation, Permissions, Reach, Rule, allows};
 
 use super::request::{Request, Target};
-
-/// Definitions that whoever has a token may read.
-const DEFINITIONS: [&str; 5] =
-    ["StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter", "NamingSystem"];
 
 const OWNER_ALONE: &str = "a Subscription is its owner's alone, whatever a role says";
 
@@ -63,15 +59,8 @@ impl Verdict {
         let Some(resource_type) = request.resource_type() else {
             return Self::yes("this needs no token");
         };
-        let reads = operation == Operation::Read;
-        if reads && resource_type == "ImplementationGuide" {
-            return Self::yes("reading an ImplementationGuide needs no token");
-        }
         if let Some(reason) = absence(instance) {
             return Self::no(format!("it gets no token: {reason}"));
-        }
-        if reads && DEFINITIONS.contains(&resource_type) {
-            return Self::yes("whoever has a token may read definitions; no permission is needed");
         }
         let Some(role) = directory.role_of(&instance.instance) else {
             return Self::no(match &instance.instance.role {

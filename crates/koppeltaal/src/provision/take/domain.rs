@@ -30,6 +30,7 @@ impl Taking<'_> {
         new.number = base.number;
         new.server_device.clone_from(&base.server_device);
         self.domain_rules(entry, &new);
+        self.seal_rule(entry, old.as_ref(), &new);
         if let Some(old) = &old {
             self.one_way_switches(entry, old, &new);
         }
@@ -78,6 +79,23 @@ impl Taking<'_> {
         for origin in &domain.cors_origins {
             self.check(entry, "cors_origins", check_origin(origin));
         }
+    }
+
+    /// As `serve`: care data of real people is not sealed with a key that
+    /// everybody knows. A domain that was strict before stays as it is.
+    fn seal_rule(&mut self, entry: &Entry, old: Option<&Domain>, new: &Domain) {
+        let is_as_before = old.is_some_and(|old| old.phase == new.phase);
+        if !new.phase.is_strict() || is_as_before || !self.seal.is_development() {
+            return;
+        }
+        let text = format!(
+            "domain {} would be in phase {}, and `seal_key` is the development key: set \
+             KOPPELTAAL_SEAL_KEY to 32 random bytes in base64 (openssl rand -base64 32), for \
+             this command and for the server",
+            new.name,
+            new.phase.code()
+        );
+        self.problems.forbidden(entry.line_of("phase"), "phase", text);
     }
 
     fn retention_rules(&mut self, entry: &Entry, domain: &Domain) {

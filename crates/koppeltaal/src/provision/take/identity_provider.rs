@@ -38,9 +38,11 @@ impl Taking<'_> {
         if !new.discovery_url.is_empty() {
             self.check(entry, "discovery_url", check_discovery(&new.discovery_url));
         }
-        for (key, value) in
-            [("client_id", Some(&new.client_id)), ("username_claim", new.username_claim.as_ref())]
-        {
+        for (key, value) in [
+            ("client_id", Some(&new.client_id)),
+            ("username_claim", new.username_claim.as_ref()),
+            ("identifier_system", new.identifier_system.as_ref()),
+        ] {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 self.check(entry, key, check_visible(value));
             }

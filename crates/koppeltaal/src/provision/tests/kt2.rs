@@ -121,6 +121,40 @@ async fn an_identity_provider_can_be_asked_and_names_its_user() {
 }
 
 #[tokio::test]
+async fn an_identity_provider_of_real_people_says_of_which_system_its_identifiers_are() {
+    let world = World::with_base().await;
+    let provider = |name: &str, keys: &str| {
+        format!(
+            "[[identity_provider]]\ndomain = 'd'\nname = '{name}'\nclient_id = 'c'\n\
+             discovery_url = 'https://i.example'\n{keys}\n"
+        )
+    };
+    let domain = |keys: &str| format!("[[domain]]\nname = 'd'\n{keys}\n");
+    let system = "identifier_system = 'https://i.example/users'";
+    let missing = |line| format!("{line}: identifier_system: is missing: identity provider p in d");
+
+    // In phase test it is optional.
+    world.apply(&provider("p", "")).await.unwrap();
+    for phase in ["acceptance", "production"] {
+        let phase = format!("phase = '{phase}'");
+        check(&world, &domain(&phase), &missing(3), 2).await;
+        let both = provider("p", "username_claim = 'sub'") + &domain(&phase);
+        check(&world, &both, &missing(1), 2).await;
+    }
+    world.apply(&(domain("phase = 'production'") + &provider("p", system))).await.unwrap();
+    let reset = provider("p", "identifier_system = ''");
+    check(&world, &reset, &missing(6), 2).await;
+    let (problems, code) = world.refusal(&provider("q", "")).await;
+    assert_eq!(code, 2);
+    for word in ["1: identifier_system: ", "provider q in d (phase production)", "`email` claim"] {
+        assert!(problems[0].contains(word), "{word}: {problems:?}");
+    }
+    let blank = provider("p", "identifier_system = ' '");
+    check(&world, &blank, "6: identifier_system: ` ` must be", 2).await;
+    world.apply(&provider("p", "title = 'P'")).await.unwrap();
+}
+
+#[tokio::test]
 async fn identity_providers_of_an_instance_are_of_its_domain_and_listed_once() {
     let world = World::with_base().await;
     let provider = |domain: &str, name: &str| {
