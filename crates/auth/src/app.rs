@@ -21,8 +21,8 @@ use crate::seal::SealKey;
 use crate::throttle::{Guess, Limits, Throttle};
 use crate::urls::Urls;
 
-/// Attempts that may fail within a minute (decisions: 20 for a client and an
-/// address; clients that do not exist share a larger allowance of the address).
+/// Attempts that may fail within a minute: 20 of a client and an address (decided),
+/// and a larger number of all clients at one address.
 const FAILURES: Limits = Limits { per_username: 20, per_address: 60 };
 /// How often the store is asked for new keys and revocations.
 const FOLLOW: Duration = Duration::from_millis(250);
@@ -68,6 +68,15 @@ pub struct Parts {
 /// The authorization service: shared by every request.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
+
+/// What a failed attempt is counted for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Counted<'a> {
+    /// A client by the name it gives, and its address beside.
+    Client(&'a str),
+    /// A launch that was verified: by itself, so that others cannot use its share up.
+    Launch(&'a str),
+}
 
 /// The revoked tokens that have not expired.
 #[derive(Debug, Default)]
@@ -178,13 +187,20 @@ impl Inner {
         revoked.tokens.insert((domain, jti));
     }
 
-    /// An attempt of a client (or with a launch or a code) failed. Tells how long to
-    /// wait when too many did.
-    pub(crate) fn failed(&self, client: &str, address: IpAddr, now: Timestamp) -> Option<Duration> {
-        // What a caller sends as its name takes no more memory than a name.
-        let client: String = client.chars().take(64).collect();
-        // Whether there is such a client makes no difference that could be seen.
-        let guess = Guess::new(&client, address, true);
+    /// An attempt failed. Tells how long to wait when too many did.
+    pub(crate) fn failed(
+        &self,
+        counted: Counted<'_>,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        // What a caller sends as its name takes no more memory than a name. Whether
+        // there is such a client makes no difference that could be seen.
+        let (name, is_alone): (String, bool) = match counted {
+            Counted::Client(name) => (name.chars().take(64).collect(), false),
+            Counted::Launch(trace) => (format!("launch {trace}").chars().take(80).collect(), true),
+        };
+        let guess = Guess::new(&name, address, is_alone);
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = failures.wait(&guess, now);
         if wait > Duration::ZERO {

@@ -9,7 +9,7 @@ use koppeltaal_store::DomainTx;
 use koppeltaal_store::authorization::{TokenUse, spend};
 
 use crate::answer::OauthError;
-use crate::app::Inner;
+use crate::app::{Counted, Inner};
 use crate::asked::Asked;
 use crate::body::Form;
 use crate::jose::{Claims, Refused, Unverified};
@@ -70,7 +70,7 @@ pub(crate) fn replayed(app: &Inner, asked: &Asked, client: &Client) -> OauthErro
 
 fn refuse(app: &Inner, asked: &Asked, client_id: &str, reason: &Refused) -> OauthError {
     asked.log_refusal(client_id, reason);
-    match app.failed(client_id, asked.peer, app.now()) {
+    match app.failed(Counted::Client(client_id), asked.peer, app.now()) {
         Some(wait) => OauthError::too_many(wait),
         None => OauthError::invalid_client(),
     }

@@ -75,6 +75,8 @@ enum Command {
     Doctor(cmd::doctor::Args),
     /// A connector on the command line
     Client(cmd::client::Args),
+    /// Judge FHIR R4 resources by the Koppeltaal 2.0 profiles
+    Validate(cmd::validate::Args),
     /// Measure a server or a store
     Bench(cmd::bench::Args),
     /// The configuration
@@ -113,6 +115,7 @@ impl Command {
             Self::Restore(args) => cmd::restore::run(context, args).await,
             Self::Doctor(args) => cmd::doctor::run(context, args).await,
             Self::Client(args) => cmd::client::run(context, args).await,
+            Self::Validate(args) => cmd::validate::run(context, &args),
             Self::Bench(args) => cmd::bench::run(context, args).await,
             Self::Config(args) => cmd::config::run(context, args).await,
         }

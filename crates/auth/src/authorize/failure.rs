@@ -12,7 +12,7 @@ use koppeltaal_store::audit;
 
 use super::page::{Advice, page};
 use crate::answer::{Answer, OauthError, redirect};
-use crate::app::Inner;
+use crate::app::{Counted, Inner};
 use crate::asked::Asked;
 use crate::audit_event::{Outcome, failed_launch};
 use crate::task::in_its_version;
@@ -101,10 +101,10 @@ pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer
     );
     app.parts.metrics.launch_failed(&asked.domain.name);
     let counted = match (&failure.known.task, &failure.known.trace) {
-        (Some(_), Some(trace)) => format!("launch {trace}"),
-        _ => client.to_owned(),
+        (Some(_), Some(trace)) => Counted::Launch(trace),
+        _ => Counted::Client(client),
     };
-    if let Some(wait) = app.failed(&counted, asked.peer, app.now()) {
+    if let Some(wait) = app.failed(counted, asked.peer, app.now()) {
         return too_many(asked, wait);
     }
     let mut entries = failure.entries.clone();

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::answer::{Answer, OauthError, json_answer};
-use crate::app::Inner;
+use crate::app::{Counted, Inner};
 use crate::asked::Asked;
 use crate::assertion::{Client, replayed};
 use crate::audit_event::{Outcome, failed_launch};
@@ -145,10 +145,10 @@ async fn refuse(
     asked.log_refusal(client_id, &reason);
     // What is known of a launch is evidence, and counted by itself.
     let counted = match session {
-        Some(session) => format!("launch {}", session.launched.trace),
-        None => client_id.clone(),
+        Some(session) => Counted::Launch(&session.launched.trace),
+        None => Counted::Client(client_id),
     };
-    if let Some(wait) = app.failed(&counted, asked.peer, app.now()) {
+    if let Some(wait) = app.failed(counted, asked.peer, app.now()) {
         return Err(OauthError::too_many(wait));
     }
     let launched = session.map(|session| &session.launched);

@@ -22,6 +22,7 @@ pub mod restore;
 pub mod retention;
 pub mod role;
 pub mod serve;
+pub mod validate;
 
 mod directory;
 mod names;

@@ -25,6 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("koppeltaal-client", &["fhir"]),
     ("koppeltaal-core", &[]),
     ("koppeltaal-fhir", &[]),
+    ("xtask", &["fhir"]),
 ];
 
 #[test]

@@ -183,7 +183,7 @@ async fn state_and_nonce_come_back_as_they_were(engine: Engine) {
         let request = world.request(&world.launched(PATIENT)).set("state", text).set("nonce", text);
         let login = world.begun(&request).await;
         let answer = world.signs_in(&login, &SignIn::of(&email(PATIENT))).await;
-        assert!(answer.header("set-cookie").is_empty());
+        assert!(answer.begins_no_login());
         let told = answer.told();
         assert_eq!(told["state"], text);
         let answer = world.redeem(&told["code"], |request| request).await.expect(200).json();

@@ -135,7 +135,9 @@ async fn the_private_half_of_a_key_that_is_over_is_removed(engine: Engine) {
     world.key_ring().rotate(&domain, Rotation::AtOnce, None).await.unwrap().unwrap();
     let sealed = "SELECT COUNT(*) FROM signing_key WHERE sealed <> ''";
     assert_eq!(world.app.number(sealed).await, 2);
-    // What is over is removed when a process begins.
+    // What is over is removed after a margin of five minutes, when a process begins
+    // and every half minute.
+    world.app.advance(Duration::from_secs(301));
     let world = world.restart().await;
     eventually("the removal", async || world.app.number(sealed).await == 1).await;
 }

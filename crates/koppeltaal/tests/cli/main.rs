@@ -8,6 +8,7 @@ mod keys;
 mod publisher;
 mod roles;
 mod strict_domains;
+mod validate;
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

@@ -56,21 +56,14 @@ impl Definitions {
 
     /// The search parameters for a type: its own, then those of all resources, each group sorted
     /// by code. A type's own parameter comes before one with the same code for all.
-    pub fn search_parameters(
-        &self,
-        resource_type: &str,
-    ) -> impl Iterator<Item = &SearchParameter> {
+    pub fn search_parameters(&self, resource_type: &str) -> impl Iterator<Item = &SearchParameter> {
         let is_domain_resource = !PLAIN_RESOURCES.contains(&resource_type);
-        [
-            Some(resource_type),
-            is_domain_resource.then_some("DomainResource"),
-            Some("Resource"),
-        ]
-        .into_iter()
-        .flatten()
-        .filter_map(|base| self.search.get(base))
-        .flatten()
-        .map(|shared| &**shared)
+        [Some(resource_type), is_domain_resource.then_some("DomainResource"), Some("Resource")]
+            .into_iter()
+            .flatten()
+            .filter_map(|base| self.search.get(base))
+            .flatten()
+            .map(|shared| &**shared)
     }
 
     /// The search parameter that a URL calls `code`.

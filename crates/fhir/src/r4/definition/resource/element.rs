@@ -13,10 +13,10 @@ use crate::r4::definition::{
 /// Equal constraints of a structure are one.
 pub type Shared = HashMap<Constraint, Arc<Constraint>>;
 
-const FHIR_TYPE: &str =
-    "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
+const FHIR_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
 const REGEX: &str = "http://hl7.org/fhir/StructureDefinition/regex";
-const BEST_PRACTICE: &str = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice";
+const BEST_PRACTICE: &str =
+    "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice";
 const MAX_VALUE_SET: &str = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet";
 
 /// Reads one element of a snapshot.
@@ -45,7 +45,7 @@ pub fn element_from(
     let constraints = node
         .items("constraint")
         .iter()
-        .map(|node| Some(super::structure::share(constraint_from(node)?, shared)))
+        .map(|node| Some(share(constraint_from(node)?, shared)))
         .collect::<Option<Vec<_>>>()
         .ok_or_else(|| DefinitionError::missing(url, "constraint.key"))?;
     let is_root = !path.contains('.');
@@ -109,6 +109,16 @@ fn constraint_from(node: &Node) -> Option<Constraint> {
         human: text(node, "human").unwrap_or_default().to_owned(),
         expression: text(node, "expression").map(str::to_owned),
     })
+}
+
+/// The same constraint for equal ones of the structure.
+fn share(constraint: Constraint, shared: &mut Shared) -> Arc<Constraint> {
+    if let Some(known) = shared.get(&constraint) {
+        return Arc::clone(known);
+    }
+    let new = Arc::new(constraint.clone());
+    shared.insert(constraint, Arc::clone(&new));
+    new
 }
 
 fn binding_from(node: &Node) -> Option<Binding> {

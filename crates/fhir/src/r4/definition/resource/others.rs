@@ -24,9 +24,8 @@ pub fn code_system_from(resource: &Node) -> Result<CodeSystem, DefinitionError> 
 fn add_concepts(system: &mut CodeSystem, node: &Node, parent: Option<&str>) {
     for concept in node.items("concept") {
         let Some(code) = text(concept, "code") else { continue };
-        let is_broader = |property: &&Node| {
-            matches!(text(property, "code"), Some("subsumedBy" | "parent"))
-        };
+        let is_broader =
+            |property: &&Node| matches!(text(property, "code"), Some("subsumedBy" | "parent"));
         let named = concept.items("property").iter().filter(is_broader);
         let mut parents: Vec<Box<str>> = parent.map(Box::from).into_iter().collect();
         for broader in named.filter_map(|property| choice(property, "value")?.text()) {

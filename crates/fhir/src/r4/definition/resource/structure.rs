@@ -1,7 +1,6 @@
 //! A [`Structure`] out of a StructureDefinition.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::element::{Shared, element_from};
 use super::{required, text};
@@ -23,8 +22,7 @@ pub fn structure_from(resource: &Node) -> Result<Structure, DefinitionError> {
         structure.name = name.to_owned();
     }
     structure.version = text(resource, "version").map(str::to_owned);
-    structure.base =
-        text(resource, "baseDefinition").map(|base| canonical_url(base).to_owned());
+    structure.base = text(resource, "baseDefinition").map(|base| canonical_url(base).to_owned());
     structure.is_abstract = resource.get("abstract").and_then(Node::as_bool).unwrap_or(false);
     if let Some(derivation) = text(resource, "derivation") {
         structure.derivation = Derivation::from_code(derivation)
@@ -49,17 +47,4 @@ fn context(node: &Node) -> Option<Context> {
         kind: ContextKind::from_code(text(node, "type")?)?,
         expression: text(node, "expression")?.to_owned(),
     })
-}
-
-/// The constraint, the same one for equal ones of the structure.
-pub(super) fn share(
-    constraint: crate::r4::definition::Constraint,
-    shared: &mut Shared,
-) -> Arc<crate::r4::definition::Constraint> {
-    if let Some(known) = shared.get(&constraint) {
-        return Arc::clone(known);
-    }
-    let new = Arc::new(constraint.clone());
-    shared.insert(constraint, Arc::clone(&new));
-    new
 }

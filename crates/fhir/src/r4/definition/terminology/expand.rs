@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{CodeSystem, ValueSet};
+use super::{CodeSystem, Membership, ValueSet};
 use crate::node::Node;
 use crate::r4::definition::{DefinitionError, Definitions, canonical_url};
 
@@ -18,14 +18,21 @@ pub struct Expander<'a> {
     done: HashMap<String, ValueSet>,
 }
 
-/// The part of a compose that one include or exclude stands for.
-enum Part {
-    /// These codes.
-    Codes(Vec<(String, String)>),
-    /// Any code of a system that is not known here.
-    System(String),
-    /// Nobody here knows.
-    Unknown,
+/// Value sets that include each other are followed this deep.
+const MAX_IMPORTS: usize = 32;
+
+/// What one include or exclude stands for.
+#[derive(Default)]
+struct Part {
+    codes: Vec<(String, String)>,
+    /// Systems of which any code is meant.
+    systems: Vec<String>,
+}
+
+impl Part {
+    fn system(url: &str) -> Part {
+        Part { codes: Vec::new(), systems: vec![url.to_owned()] }
+    }
 }
 
 impl<'a> Expander<'a> {
@@ -48,7 +55,8 @@ impl<'a> Expander<'a> {
     /// The value set that a ValueSet resource defines. Fails when it has no `url`.
     pub fn expand(&mut self, resource: &Node) -> Result<ValueSet, DefinitionError> {
         let text = |name: &str| resource.get(name).and_then(Node::as_str);
-        let url = text("url").ok_or_else(|| DefinitionError::missing("ValueSet", "url"))?;
+        let url = text("url").filter(|url| !url.is_empty());
+        let url = url.ok_or_else(|| DefinitionError::missing("ValueSet", "url"))?;
         let url = canonical_url(url);
         if let Some(done) = self.done.get(url) {
             return Ok(done.clone());
@@ -69,64 +77,54 @@ impl<'a> Expander<'a> {
 
     fn compose(&mut self, compose: &Node, set: &mut ValueSet) {
         for include in compose.items("include") {
-            match self.part(include) {
-                Part::Codes(codes) => {
-                    codes.iter().for_each(|(system, code)| set.insert(system, code));
-                }
-                Part::System(system) => set.open_system(&system),
-                Part::Unknown => set.open(),
-            }
+            let Some(part) = self.part(include) else {
+                set.open();
+                continue;
+            };
+            part.codes.iter().for_each(|(system, code)| set.insert(system, code));
+            part.systems.iter().for_each(|system| set.open_system(system));
         }
         // What cannot be told for an exclude stays in: nothing is rejected by mistake.
         for exclude in compose.items("exclude") {
-            if let Part::Codes(codes) = self.part(exclude) {
-                codes.iter().for_each(|(system, code)| set.remove(system, code));
-            }
+            let part = self.part(exclude).unwrap_or_default();
+            part.codes.iter().for_each(|(system, code)| set.remove(system, code));
         }
     }
 
-    /// One include: its system's part met with every value set it names.
-    fn part(&mut self, include: &Node) -> Part {
-        let named: Vec<Option<ValueSet>> = include
-            .items("valueSet")
-            .iter()
-            .filter_map(Node::as_str)
-            .map(|url| self.value_set(url))
-            .collect();
-        let Some(system) = include.get("system").and_then(Node::as_str) else {
-            return common(named);
+    /// One include: what its system and all value sets it names have in common. `None` when
+    /// nobody here knows.
+    fn part(&mut self, include: &Node) -> Option<Part> {
+        let urls: Vec<&str> = include.items("valueSet").iter().filter_map(Node::as_str).collect();
+        let sets: Vec<Option<ValueSet>> = urls.iter().map(|url| self.value_set(url)).collect();
+        let (mut part, rest) = match include.get("system").and_then(Node::as_str) {
+            Some(system) => (self.system_part(canonical_url(system), include), sets.as_slice()),
+            None => {
+                let (first, rest) = sets.split_first()?;
+                let first = first.as_ref().filter(|set| !set.is_open())?;
+                (all_of(first), rest)
+            }
         };
-        let part = self.system_part(canonical_url(system), include);
-        if named.is_empty() {
-            return part;
+        for set in rest.iter().flatten() {
+            part.codes.retain(|(system, code)| set.contains(Some(system), code) != Membership::Out);
         }
-        let Part::Codes(mut codes) = part else { return part };
-        for set in named.iter().flatten() {
-            codes.retain(|(system, code)| {
-                set.contains(Some(system), code) != super::Membership::Out
-            });
-        }
-        Part::Codes(codes)
+        Some(part)
     }
 
     fn system_part(&self, url: &str, include: &Node) -> Part {
-        let pairs = |codes: Vec<&str>| {
-            Part::Codes(codes.into_iter().map(|c| (url.to_owned(), c.to_owned())).collect())
-        };
+        let with_url = |code: &str| (url.to_owned(), code.to_owned());
         let listed = include.items("concept");
         if !listed.is_empty() {
-            let code = |concept: &'_ Node| concept.get("code")?.as_str().map(str::to_owned);
-            let codes = listed.iter().filter_map(code);
-            return Part::Codes(codes.map(|code| (url.to_owned(), code)).collect());
+            let codes = listed.iter().filter_map(|concept| concept.get("code")?.as_str());
+            return Part { codes: codes.map(with_url).collect(), systems: Vec::new() };
         }
         let system = self.systems.get(url).copied().or_else(|| self.below.code_system(url));
         let Some(system) = system.filter(|system| system.is_complete) else {
-            return Part::System(url.to_owned());
+            return Part::system(url);
         };
         let mut chosen: Option<HashSet<&str>> = None;
         for filter in include.items("filter") {
             let Some(codes) = filtered(system, filter) else {
-                return Part::System(url.to_owned());
+                return Part::system(url);
             };
             chosen = Some(match chosen {
                 Some(so_far) => so_far.intersection(&codes).copied().collect(),
@@ -134,12 +132,13 @@ impl<'a> Expander<'a> {
             });
         }
         let is_chosen = |code: &&str| chosen.as_ref().is_none_or(|chosen| chosen.contains(code));
-        pairs(system.concepts().iter().map(|concept| &*concept.code).filter(is_chosen).collect())
+        let codes = system.concepts().iter().map(|concept| &*concept.code).filter(is_chosen);
+        Part { codes: codes.map(with_url).collect(), systems: Vec::new() }
     }
 
     fn value_set(&mut self, url: &str) -> Option<ValueSet> {
         let url = canonical_url(url);
-        if self.open.iter().any(|open| open == url) {
+        if self.open.len() > MAX_IMPORTS || self.open.iter().any(|open| open == url) {
             return None;
         }
         match self.sets.get(url).copied() {
@@ -149,31 +148,12 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// What all the value sets have in common; one that is not known makes all unknown, but several
-/// are met only as far as codes are listed.
-fn common(sets: Vec<Option<ValueSet>>) -> Part {
-    let mut sets = sets.into_iter();
-    let Some(Some(first)) = sets.next() else { return Part::Unknown };
-    let rest: Vec<Option<ValueSet>> = sets.collect();
-    if first.is_open() || rest.iter().any(Option::is_none) {
-        return Part::Unknown;
+/// All that a value set holds.
+fn all_of(set: &ValueSet) -> Part {
+    Part {
+        codes: set.codes().map(|(system, code)| (system.to_owned(), code.to_owned())).collect(),
+        systems: set.open_systems().map(str::to_owned).collect(),
     }
-    if let Some(system) = first.open_systems().next() {
-        let is_alone = first.open_systems().count() == 1 && first.codes().next().is_none();
-        return if is_alone { Part::System(system.to_owned()) } else { Part::Unknown };
-    }
-    let in_rest = |system: &str, code: &str| {
-        rest.iter()
-            .flatten()
-            .all(|set| set.contains(Some(system), code) != super::Membership::Out)
-    };
-    Part::Codes(
-        first
-            .codes()
-            .filter(|(system, code)| in_rest(system, code))
-            .map(|(system, code)| (system.to_owned(), code.to_owned()))
-            .collect(),
-    )
 }
 
 /// The codes of a published expansion, for value sets that have nothing else.

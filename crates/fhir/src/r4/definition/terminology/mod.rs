@@ -74,9 +74,7 @@ impl ValueSet {
                 self.codes.get(system).is_some_and(|codes| codes.contains(code)),
                 self.open.contains(system),
             ),
-            None => {
-                (self.codes.values().any(|codes| codes.contains(code)), !self.open.is_empty())
-            }
+            None => (self.codes.values().any(|codes| codes.contains(code)), !self.open.is_empty()),
         };
         match (found, is_open || self.is_open) {
             (true, _) => Membership::In,
