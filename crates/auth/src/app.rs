@@ -21,8 +21,7 @@ use crate::seal::SealKey;
 use crate::throttle::{Guess, Limits, Throttle};
 use crate::urls::Urls;
 
-/// Attempts that may fail within a minute: 20 of a client and an address (decided),
-/// and a larger number of all clients at one address.
+/// Attempts of a client and an address that may fail within a minute (decided: 20).
 const FAILURES: Limits = Limits { per_username: 20, per_address: 60 };
 /// How often the store is asked for new keys and revocations.
 const FOLLOW: Duration = Duration::from_millis(250);
@@ -72,7 +71,7 @@ pub struct App(Arc<Inner>);
 /// What a failed attempt is counted for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Counted<'a> {
-    /// A client by the name it gives, and its address beside.
+    /// A client, by the name it gives.
     Client(&'a str),
     /// A launch that was verified: by itself, so that others cannot use its share up.
     Launch(&'a str),
@@ -196,11 +195,11 @@ impl Inner {
     ) -> Option<Duration> {
         // What a caller sends as its name takes no more memory than a name. Whether
         // there is such a client makes no difference that could be seen.
-        let (name, is_alone): (String, bool) = match counted {
-            Counted::Client(name) => (name.chars().take(64).collect(), false),
-            Counted::Launch(trace) => (format!("launch {trace}").chars().take(80).collect(), true),
+        let name: String = match counted {
+            Counted::Client(name) => name.chars().take(64).collect(),
+            Counted::Launch(trace) => format!("launch {trace}").chars().take(80).collect(),
         };
-        let guess = Guess::new(&name, address, is_alone);
+        let guess = Guess::new(&name, address, true);
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = failures.wait(&guess, now);
         if wait > Duration::ZERO {
