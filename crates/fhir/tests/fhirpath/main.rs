@@ -20,7 +20,6 @@ mod parse_errors;
 mod paths;
 mod properties;
 mod search_parameters;
-mod speed;
 mod subsetting;
 mod support;
 mod temporal;

@@ -43,7 +43,9 @@ fn a_module_is_launched_from_discovery_alone() {
 fn the_cookie_of_a_launch_is_for_the_callback_alone_and_out_of_reach_of_scripts() {
     let world = World::start();
     let cookies = world.launch(&Launch::default()).set_cookies();
-    let [cookie] = cookies.as_slice() else { panic!("one cookie: {cookies:?}") };
+    let [cookie, gone] = cookies.as_slice() else { panic!("set and taken away: {cookies:?}") };
+    let name = cookie.split('=').next().unwrap();
+    assert!(gone.starts_with(&format!("{name}=; ")) && gone.contains("Max-Age=0"), "{gone}");
     let flags: Vec<&str> = cookie.split("; ").skip(1).collect();
     let path = format!("Path=/api/v1/{DOMAIN}/oauth2/idp/callback");
     for flag in ["Secure", "HttpOnly", "SameSite=Lax", &path] {
