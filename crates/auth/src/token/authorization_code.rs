@@ -162,13 +162,18 @@ async fn refuse(
     let ids = app.parts.ids.clone();
     let scope = app.parts.store.scope(&asked.domain);
     let spender = client.clone();
-    scope
+    let is_client = scope
         .write(move |tx| {
-            spender.spend(tx)?;
-            audit::append(tx, &ids, std::slice::from_ref(&entry))
+            let first = spender.spend(tx)?;
+            audit::append(tx, &ids, std::slice::from_ref(&entry))?;
+            Ok(first)
         })
         .await?;
-    Err(OauthError::invalid_grant())
+    // Who the client is comes before what it asks for.
+    match is_client {
+        true => Err(OauthError::invalid_grant()),
+        false => Err(replayed(app, asked, client)),
+    }
 }
 
 fn seconds(time: Timestamp) -> i64 {
