@@ -61,7 +61,10 @@ pub(super) async fn grant(
     match used {
         None => Err(replayed(app, asked, client)),
         Some(Session::Fresh(_)) => Ok(answer),
-        Some(_) => refuse(app, asked, client, Some(&session), "the code was used before").await,
+        // Its assertion is used up by now.
+        Some(_) => {
+            record(app, asked, client, Some(&session), "the code was used before", false).await
+        }
     }
 }
 
@@ -141,6 +144,18 @@ async fn refuse(
     session: Option<&CodeSession>,
     reason: &'static str,
 ) -> Result<Answer, OauthError> {
+    record(app, asked, client, session, reason, true).await
+}
+
+/// Records the refusal and, where it is still to be used up, the assertion.
+async fn record(
+    app: &Inner,
+    asked: &Asked,
+    client: &Client,
+    session: Option<&CodeSession>,
+    reason: &'static str,
+    spends: bool,
+) -> Result<Answer, OauthError> {
     let client_id = &client.instance.instance.client_id;
     asked.log_refusal(client_id, &reason);
     // What is known of a launch is evidence, and counted by itself.
@@ -164,7 +179,7 @@ async fn refuse(
     let spender = client.clone();
     let is_client = scope
         .write(move |tx| {
-            let first = spender.spend(tx)?;
+            let first = !spends || spender.spend(tx)?;
             audit::append(tx, &ids, std::slice::from_ref(&entry))?;
             Ok(first)
         })
