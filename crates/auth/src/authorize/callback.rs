@@ -31,9 +31,10 @@ pub(crate) async fn callback(app: &Inner, asked: &Asked, form: &Form, cookies: &
         Ok(answer) => answer,
         Err(failure) => fail(app, asked, *failure).await,
     };
-    // The browser has no more use for what bound it to the login.
+    // The browser has no more use for what bound it to the login, unless it may try
+    // again.
     let name = cookie_name(&digest(form.get("state").unwrap_or("")));
-    if cookie(cookies, &name).is_some() {
+    if cookie(cookies, &name).is_some() && !answer.status().is_server_error() {
         let path = app.urls(&asked.domain).callback_path();
         let gone = format!("{name}=; Path={path}; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
         if let Ok(gone) = HeaderValue::try_from(gone) {

@@ -179,9 +179,11 @@ async fn record(
     let spender = client.clone();
     let is_client = scope
         .write(move |tx| {
-            let first = !spends || spender.spend(tx)?;
+            if spends && !spender.spend(tx)? {
+                return Ok(false);
+            }
             audit::append(tx, &ids, std::slice::from_ref(&entry))?;
-            Ok(first)
+            Ok(true)
         })
         .await?;
     // Who the client is comes before what it asks for.
