@@ -2,7 +2,6 @@
 //! has in common: headers, CORS, the ids of the request.
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -155,21 +154,19 @@ where
 {
     match endpoint {
         // What stands in the query of these is not looked at: it ends up in logs.
-        Endpoint::Token => boxed(token(app, asked, &read_form(headers, body).await?.once()?)).await,
+        Endpoint::Token => token(app, asked, &read_form(headers, body).await?.once()?).await,
         Endpoint::Introspect => {
-            boxed(introspect(app, asked, &read_form(headers, body).await?.once()?)).await
+            introspect(app, asked, &read_form(headers, body).await?.once()?).await
         }
-        Endpoint::Revoke => {
-            boxed(revoke(app, asked, &read_form(headers, body).await?.once()?)).await
-        }
+        Endpoint::Revoke => revoke(app, asked, &read_form(headers, body).await?.once()?).await,
         Endpoint::Authorize => {
             let form = match *method == Method::POST {
                 true => read_form(headers, body).await,
                 false => Form::parse(query.as_bytes()),
             };
             Ok(match form {
-                Ok(form) => boxed(authorize::authorize(app, asked, &form)).await,
-                Err(error) => boxed(authorize::malformed(app, asked, error.status)).await,
+                Ok(form) => authorize::authorize(app, asked, &form).await,
+                Err(error) => authorize::malformed(app, asked, error.status).await,
             })
         }
         Endpoint::Callback => {
@@ -179,24 +176,14 @@ where
                 .filter_map(|value| value.to_str().ok())
                 .collect();
             Ok(match Form::parse(query.as_bytes()) {
-                Ok(form) => {
-                    boxed(authorize::callback(app, asked, &form, &cookies.join("; "))).await
-                }
-                Err(error) => boxed(authorize::malformed(app, asked, error.status)).await,
+                Ok(form) => authorize::callback(app, asked, &form, &cookies.join("; ")).await,
+                Err(error) => authorize::malformed(app, asked, error.status).await,
             })
         }
         Endpoint::SmartConfiguration => Ok(app.smart_configuration(&asked.domain)),
         Endpoint::OpenidConfiguration => Ok(app.openid_configuration(&asked.domain)),
-        Endpoint::Jwks => Ok(boxed(app.jwks(&asked.domain)).await?),
+        Endpoint::Jwks => Ok(app.jwks(&asked.domain).await?),
     }
-}
-
-/// The compiler cannot see through the whole of these futures that they may move
-/// between threads; one by one it can.
-fn boxed<'a, T>(
-    work: impl Future<Output = T> + Send + 'a,
-) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
-    Box::pin(work)
 }
 
 fn finish(asked: &Asked, endpoint: Endpoint, request: &HeaderMap, headers: &mut HeaderMap) {
