@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::{Clock, Result, Timestamp};
 use koppeltaal_outbound::Clients;
@@ -250,7 +251,11 @@ impl Inner {
         {}
         for domain in self.directory().domains().iter().filter(|domain| domain.active) {
             let max_age = self.parts.settings.signing_key_max_age;
-            if let Err(error) = self.keys.rotate_by_age(domain, max_age).await {
+            let detail = Some("the signing key was replaced because of its age".to_owned());
+            let entry =
+                Entry { detail, ..Entry::new(Action::Administration, self.now(), "server") };
+            let entry = (self.parts.ids.clone(), entry);
+            if let Err(error) = self.keys.rotate_by_age(domain, max_age, Some(entry)).await {
                 tracing::warn!(%error, domain = domain.name, "a signing key could not be replaced");
             }
         }

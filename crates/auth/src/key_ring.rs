@@ -184,11 +184,17 @@ impl KeyRing {
         Ok(made)
     }
 
-    /// Replaces the key of a domain when it is older than `max_age`.
-    pub async fn rotate_by_age(&self, domain: &Domain, max_age: Duration) -> Result<bool> {
+    /// Replaces the key of a domain when it is older than `max_age`, and records it
+    /// as [`KeyRing::rotate`] does.
+    pub async fn rotate_by_age(
+        &self,
+        domain: &Domain,
+        max_age: Duration,
+        entry: Option<(Arc<Ids>, Entry)>,
+    ) -> Result<bool> {
         let rows = self.rows(domain).await?;
         let is_due = rows.last().is_some_and(|row| self.clock.now().since(row.created) >= max_age);
-        Ok(is_due && self.rotate(domain, Rotation::Smooth, None).await?.is_some())
+        Ok(is_due && self.rotate(domain, Rotation::Smooth, entry).await?.is_some())
     }
 
     async fn rows(&self, domain: &Domain) -> Result<Vec<SigningKey>> {

@@ -98,10 +98,10 @@ both!(a_key_is_replaced_by_age, |store| async {
     let world = World::new(store);
     world.signs().await;
     let age = Duration::from_secs(3600);
-    assert!(!world.ring.rotate_by_age(&world.domain, age).await.unwrap());
+    assert!(!world.ring.rotate_by_age(&world.domain, age, None).await.unwrap());
     world.pass(3600);
-    assert!(world.ring.rotate_by_age(&world.domain, age).await.unwrap());
-    assert!(!world.ring.rotate_by_age(&world.domain, age).await.unwrap());
+    assert!(world.ring.rotate_by_age(&world.domain, age, None).await.unwrap());
+    assert!(!world.ring.rotate_by_age(&world.domain, age, None).await.unwrap());
     assert_eq!(world.published().await.len(), 2);
 });
 

@@ -17,6 +17,9 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// fails until the next try.
 const SHORT_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a document is kept after its publisher was reached last.
+const LONGEST_OUTAGE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Which document is wanted.
 pub(super) enum Want<'a, T> {
     /// One that may still be believed.
@@ -36,6 +39,8 @@ pub(super) struct Slot<T> {
 
 struct State<T> {
     held: Option<Arc<T>>,
+    /// When the publisher gave `held`.
+    confirmed: Timestamp,
     /// From when until when `held` is believed.
     believed: (Timestamp, Timestamp),
     /// When another document was asked for last.
@@ -50,6 +55,7 @@ impl<T> Default for Slot<T> {
     fn default() -> Self {
         let state = State {
             held: None,
+            confirmed: Timestamp::default(),
             believed: (Timestamp::default(), Timestamp::default()),
             asked: None,
             failed: None,
@@ -125,13 +131,15 @@ impl<T> State<T> {
         match fetched {
             Ok((document, lifetime)) => {
                 self.held = Some(Arc::new(document));
+                self.confirmed = now;
                 self.believed = (now, now.plus(lifetime));
                 self.failed = None;
             }
             Err(failure) => {
                 // Down is not wrong: what a provider that is down published before
-                // still holds.
-                if matches!(failure, Failure::Unavailable(_)) {
+                // still holds, but not for ever.
+                let is_down = matches!(failure, Failure::Unavailable(_));
+                if is_down && now.since(self.confirmed) < LONGEST_OUTAGE {
                     self.believed = (now, now.plus(PAUSE));
                 } else {
                     self.held = None;
@@ -236,6 +244,16 @@ mod tests {
         // Whoever checks what it has now asks it, and all may use what that gives.
         assert_eq!(*slot.get(&clock, Want::Now, published(4)).await.unwrap(), 4);
         assert_eq!(*slot.get(&clock, Want::Fresh, published(5)).await.unwrap(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_publisher_that_is_down_for_a_day_is_believed_no_longer() {
+        let (clock, slot) = (Hands::default(), Slot::default());
+        slot.get(&clock, Want::Fresh, published(1)).await.unwrap();
+        clock.forward(24 * 60 * 60 - 1);
+        assert_eq!(*slot.get(&clock, Want::Fresh, down()).await.unwrap(), 1);
+        clock.forward(60);
+        assert_eq!(slot.get(&clock, Want::Fresh, down()).await, down_failure());
     }
 
     #[tokio::test]

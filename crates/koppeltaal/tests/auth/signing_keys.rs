@@ -151,6 +151,8 @@ async fn a_key_is_replaced_when_it_is_old(engine: Engine) {
     let world = world.restart().await;
     let here = world.here();
     eventually("the second key", async || world.kids(&here).await.len() == 2).await;
+    let recorded = "SELECT COUNT(*) FROM audit WHERE detail LIKE 'the signing key was replaced%'";
+    assert_eq!(world.app.number(recorded).await, 1);
     assert_eq!(kid(&world.token("reader").await), old);
     world.app.advance(Duration::from_secs(61));
     let next = kid(&world.token("reader").await);
@@ -164,7 +166,7 @@ async fn a_key_that_is_not_old_is_kept(engine: Engine) {
     let world = plan.start().await;
     let keys = world.kids(&world.here()).await;
     world.app.advance(DAY - Duration::from_secs(3_600));
-    let rotated = world.key_ring().rotate_by_age(&world.app.domain(ZORG), DAY).await;
+    let rotated = world.key_ring().rotate_by_age(&world.app.domain(ZORG), DAY, None).await;
     assert!(!rotated.unwrap());
     let world = world.restart().await;
     assert_eq!(world.kids(&world.here()).await, keys);
