@@ -49,6 +49,9 @@ pub struct Directory {
     roles: Vec<Role>,
     identity_providers: Vec<IdentityProvider>,
     instances: Vec<Arc<ConnectedInstance>>,
+    by_name: HashMap<String, Arc<Domain>>,
+    /// Places in `roles`, by domain and name.
+    by_role: HashMap<String, HashMap<String, usize>>,
     by_username: HashMap<String, Arc<ConnectedInstance>>,
     by_client_id: HashMap<String, Arc<ConnectedInstance>>,
     by_number: HashMap<i64, Arc<ConnectedInstance>>,
@@ -69,8 +72,21 @@ impl Directory {
     ) -> Self {
         let domains: Vec<_> = domains.into_iter().map(Arc::new).collect();
         let applications: Vec<_> = applications.into_iter().map(Arc::new).collect();
-        let mut directory =
-            Self { version, domains, applications, roles, identity_providers, ..Self::default() };
+        let by_name = domains.iter().map(|d: &Arc<Domain>| (d.name.clone(), d.clone())).collect();
+        let mut by_role: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        for (at, role) in roles.iter().enumerate() {
+            by_role.entry(role.domain.clone()).or_default().insert(role.name.clone(), at);
+        }
+        let mut directory = Self {
+            version,
+            domains,
+            applications,
+            roles,
+            identity_providers,
+            by_name,
+            by_role,
+            ..Self::default()
+        };
         for instance in instances {
             let domain = directory.domain(&instance.domain).cloned();
             let application = directory.application(&instance.application).cloned();
@@ -127,7 +143,7 @@ impl Directory {
 
     /// The domain with this name.
     pub fn domain(&self, name: &str) -> Option<&Arc<Domain>> {
-        self.domains.iter().find(|domain| domain.name == name)
+        self.by_name.get(name)
     }
 
     /// The application with this id.
@@ -151,8 +167,8 @@ impl Directory {
 
     /// The role of an instance, if it has one.
     pub fn role_of(&self, instance: &Instance) -> Option<&Role> {
-        let name = instance.role.as_deref()?;
-        self.roles.iter().find(|role| role.domain == instance.domain && role.name == name)
+        let place = self.by_role.get(&instance.domain)?.get(instance.role.as_deref()?)?;
+        self.roles.get(*place)
     }
 
     /// The identity providers of a domain.
