@@ -90,3 +90,10 @@ fn files_that_cannot_be_read_are_told() {
     assert_eq!(said.code, 2);
     assert_eq!(said.err, "error: a.xml is XML, which is not validated yet: use JSON\n");
 }
+
+#[test]
+fn the_example_is_valid() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/patient.json");
+    let said = Folder::new().run(&["validate", example]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+}
