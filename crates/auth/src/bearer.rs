@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use koppeltaal_core::directory::{ConnectedInstance, Directory, Domain};
-use koppeltaal_core::permission::{Decision, Operation, Permissions, allows};
+use koppeltaal_core::permission::{Decision, Operation, Permissions, Reach, allows};
 use koppeltaal_core::{Error, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -43,6 +43,23 @@ impl Access {
         match by_role.allowed {
             true => allows(&self.granted, operation, resource_type, origin),
             false => by_role,
+        }
+    }
+
+    /// The Devices whose resources the caller may do this to: what both the token
+    /// and the role of this moment reach.
+    pub fn reach(&self, operation: Operation, resource_type: &str) -> Reach<'_> {
+        let by_token = self.granted.reach(operation, resource_type);
+        match (by_token, self.current.reach(operation, resource_type)) {
+            (Reach::Nothing, _) | (_, Reach::Nothing) => Reach::Nothing,
+            (Reach::All, reached) | (reached, Reach::All) => reached,
+            (Reach::Of(mut by_token), Reach::Of(by_role)) => {
+                by_token.retain(|device| by_role.contains(device));
+                match by_token.is_empty() {
+                    true => Reach::Nothing,
+                    false => Reach::Of(by_token),
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use koppeltaal_core::directory::Secret;
@@ -20,6 +21,7 @@ pub const DEVELOPMENT_KEY: &str = "a29wcGVsdGFhbCBkZXZlbG9wbWVudCBzZWFsIGtleSE="
 /// The key that seals and opens.
 pub struct SealKey {
     key: RandomizedNonceKey,
+    derive: hmac::Key,
     development: bool,
 }
 
@@ -41,7 +43,18 @@ impl SealKey {
         };
         let bytes = STANDARD.decode(text).map_err(|_| invalid())?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes).map_err(|_| invalid())?;
-        Ok(Self { key, development: text == DEVELOPMENT_KEY })
+        let derive = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+        Ok(Self { key, derive, development: text == DEVELOPMENT_KEY })
+    }
+
+    /// A key for another purpose, which tells nothing of this one.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.derive, purpose.as_bytes());
+        let mut key = [0; 32];
+        for (to, from) in key.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        key
     }
 
     /// Whether it is the key that everybody knows.

@@ -39,6 +39,12 @@ pub enum Action {
     Launch,
     /// A launch asked for something that is not configured.
     Misconfiguration,
+    /// A resource was created.
+    Create,
+    /// A resource was updated.
+    Update,
+    /// A resource was deleted.
+    Delete,
 }
 
 impl Action {
@@ -58,6 +64,9 @@ impl Action {
         Self::Login,
         Self::Launch,
         Self::Misconfiguration,
+        Self::Create,
+        Self::Update,
+        Self::Delete,
     ];
 
     /// The word in the store, on the command line and in exports.
@@ -77,6 +86,9 @@ impl Action {
             Self::Login => "login",
             Self::Launch => "launch",
             Self::Misconfiguration => "misconfiguration",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
         }
     }
 

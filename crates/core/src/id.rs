@@ -49,6 +49,12 @@ pub fn first_key_at(time: Timestamp) -> i64 {
     (time.0.div_euclid(1000) - EPOCH_MS).max(0) * PER_MS
 }
 
+/// The time in which `key` was given, in whole milliseconds; a key that was
+/// borrowed from a later millisecond tells that one.
+pub fn time_of_key(key: i64) -> Timestamp {
+    Timestamp(key.div_euclid(PER_MS).saturating_add(EPOCH_MS).saturating_mul(1000))
+}
+
 /// Hands out the version stamps of one process, in units of 100 ns since 1970.
 /// Stamps of different processes differ because their remainder modulo
 /// [`NODES`] is the number of the process.
@@ -111,6 +117,23 @@ mod tests {
         let late = Sequence::new(0).next(Timestamp(NOW.0 + 1000));
         assert!(late > early);
         assert!(first_key_at(NOW) <= early && first_key_at(Timestamp(NOW.0 + 1000)) > early);
+    }
+
+    #[test]
+    fn a_key_tells_its_millisecond() {
+        let keys = Sequence::new(77);
+        assert_eq!(time_of_key(keys.next(NOW)), Timestamp(1_732_000_000_123_000));
+        for _ in 0..100 {
+            let key = keys.next(NOW);
+            let time = time_of_key(key);
+            assert!(first_key_at(time) <= key);
+            assert!(key < first_key_at(Timestamp(time.0 + 1000)));
+        }
+        assert_eq!(time_of_key(first_key_at(NOW)).0, NOW.0 / 1000 * 1000);
+        assert_eq!(time_of_key(first_key_at(Timestamp(0))), Timestamp(EPOCH_MS * 1000));
+        for any in [i64::MIN, -1, i64::MAX] {
+            let _ = time_of_key(any);
+        }
     }
 
     #[test]

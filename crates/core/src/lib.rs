@@ -16,6 +16,7 @@ pub mod permission;
 pub mod resource;
 pub mod resource_type;
 pub mod retention;
+pub mod search;
 pub mod status;
 pub mod told;
 pub mod trace;

@@ -2,18 +2,32 @@
 
 use std::sync::Arc;
 
-use koppeltaal_store::Store;
+use koppeltaal_core::Clock;
+use koppeltaal_core::directory::Domain;
+use koppeltaal_store::{Ids, Store};
+
+use crate::catalog::{Catalog, Catalogs};
 
 /// What the program hands to [`App::new`].
 pub struct Parts {
     /// The store.
     pub store: Store,
+    /// Keys of this process.
+    pub ids: Arc<Ids>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// Who verifies tokens, and publishes where they come from.
     pub authorization: koppeltaal_auth::App,
+    /// The definitions of the domains.
+    pub catalogs: Catalogs,
     /// The name of the environment.
     pub server_name: String,
     /// When the server began: the date of its CapabilityStatement.
     pub started: koppeltaal_core::Timestamp,
+    /// The largest body that is read, in bytes.
+    pub body_limit: usize,
+    /// What page links are sealed with; the same in every process.
+    pub page_key: [u8; 32],
 }
 
 /// The FHIR face: shared by every request.
@@ -32,5 +46,10 @@ impl App {
     /// Puts the face together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The definitions of a domain.
+    pub fn catalog(&self, domain: &Domain) -> Arc<Catalog> {
+        self.catalogs.of(domain.number)
     }
 }

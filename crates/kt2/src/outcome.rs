@@ -1,35 +1,118 @@
 //! What went wrong, as an OperationOutcome of R4 (TOP-KT-012a): before
-//! authorisation it says as little as possible.
+//! authorisation it says as little as possible, after it one issue per problem.
 
-use http::header::{self, HeaderValue};
-use http::{Response, StatusCode};
-use koppeltaal_auth::Answer;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
 use koppeltaal_core::Error;
-use serde_json::json;
+use koppeltaal_fhir::{Node, object};
 
-/// The media type of answers.
-pub const FHIR_JSON: &str = "application/fhir+json; fhirVersion=4.0; charset=utf-8";
+use crate::reply::Reply;
+
+/// One thing that is wrong, or worth saying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// `error`, `warning` or `information`.
+    pub severity: &'static str,
+    /// The code of `http://hl7.org/fhir/issue-type`.
+    pub code: &'static str,
+    /// What the caller is told.
+    pub diagnostics: String,
+    /// Where in the resource, as simple FHIRPath; `http.name` for a header or parameter.
+    pub expression: Option<String>,
+}
+
+impl Issue {
+    /// An error in words.
+    pub fn error(code: &'static str, diagnostics: impl Into<String>) -> Self {
+        Self { severity: "error", code, diagnostics: diagnostics.into(), expression: None }
+    }
+
+    /// Something that does not stop the request.
+    pub fn warning(code: &'static str, diagnostics: impl Into<String>) -> Self {
+        Self { severity: "warning", ..Self::error(code, diagnostics) }
+    }
+
+    /// Something that is good to know.
+    pub fn information(diagnostics: impl Into<String>) -> Self {
+        Self { severity: "information", ..Self::error("informational", diagnostics) }
+    }
+
+    /// The same with the place it is about.
+    #[must_use]
+    pub fn at(mut self, expression: impl Into<String>) -> Self {
+        self.expression = Some(expression.into());
+        self
+    }
+}
+
+/// The outcome with these issues.
+pub fn operation_outcome(issues: &[Issue]) -> Node {
+    let issues: Vec<Node> = issues
+        .iter()
+        .map(|issue| {
+            let node = object! {
+                "severity" => issue.severity,
+                "code" => issue.code,
+                "diagnostics" => issue.diagnostics.as_str(),
+            };
+            match &issue.expression {
+                Some(place) => node.with("expression", [Node::from(place)]),
+                None => node,
+            }
+        })
+        .collect();
+    object! { "resourceType" => "OperationOutcome", "issue" => issues }
+}
 
 /// A request that is not served.
 #[derive(Debug, Clone)]
 pub struct Refusal {
     /// The status.
     pub status: StatusCode,
-    /// The code of `http://hl7.org/fhir/issue-type`.
-    pub code: &'static str,
-    /// What the caller is told.
-    pub diagnostics: String,
+    /// Why; at least one.
+    pub issues: Vec<Issue>,
+    /// Headers of the answer beside those that every answer has.
+    pub headers: Box<HeaderMap>,
 }
 
 impl Refusal {
-    /// A refusal in words.
+    /// A refusal with one issue.
     pub fn new(status: StatusCode, code: &'static str, diagnostics: impl Into<String>) -> Self {
-        Self { status, code, diagnostics: diagnostics.into() }
+        Self::of(status, vec![Issue::error(code, diagnostics)])
+    }
+
+    /// A refusal with these issues.
+    pub fn of(status: StatusCode, issues: Vec<Issue>) -> Self {
+        Self { status, issues, headers: Box::default() }
+    }
+
+    /// The same with the place that its issues are about.
+    #[must_use]
+    pub fn at(mut self, expression: &str) -> Self {
+        for issue in &mut self.issues {
+            issue.expression = Some(expression.to_owned());
+        }
+        self
+    }
+
+    /// The same with a header; one that cannot be written is left out.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: impl AsRef<str>) -> Self {
+        if let Ok(value) = HeaderValue::try_from(value.as_ref()) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// A malformed request.
+    pub fn bad_request(code: &'static str, diagnostics: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, diagnostics)
     }
 
     /// No token, or none that is good: why is not told.
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "login", "Unauthorized")
+            .with(header::WWW_AUTHENTICATE, "Bearer")
     }
 
     /// A good token without this right: what there is is not told.
@@ -38,26 +121,20 @@ impl Refusal {
     }
 
     /// An interaction that this server does not have.
-    pub fn not_supported(diagnostics: &'static str) -> Self {
+    pub fn not_supported(diagnostics: impl Into<String>) -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", diagnostics)
     }
 
+    /// A method that this URL does not have; it has those.
+    pub fn method(allowed: &[Method], diagnostics: impl Into<String>) -> Self {
+        let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+        Self::not_supported(diagnostics).with(header::ALLOW, allowed.join(", "))
+    }
+
     /// The answer.
-    pub fn into_answer(self) -> Answer {
-        let outcome = json!({
-            "resourceType": "OperationOutcome",
-            "issue": [{
-                "severity": "error",
-                "code": self.code,
-                "diagnostics": self.diagnostics,
-            }],
-        });
-        let mut answer = fhir_json(self.status, outcome.to_string());
-        if self.status == StatusCode::UNAUTHORIZED {
-            let headers = answer.headers_mut();
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        answer
+    pub fn into_reply(self) -> Reply {
+        let outcome = operation_outcome(&self.issues);
+        Reply { headers: *self.headers, ..Reply::tree(self.status, outcome) }
     }
 }
 
@@ -71,7 +148,9 @@ impl From<Error> for Refusal {
                     "transient",
                     "The server cannot do this now; try again.",
                 )
+                .with(header::RETRY_AFTER, "5")
             }
+            Error::Invalid(told) => Self::bad_request("invalid", told),
             error => {
                 tracing::error!(%error, "a resource could not be served");
                 Self::new(
@@ -82,12 +161,4 @@ impl From<Error> for Refusal {
             }
         }
     }
-}
-
-/// An answer in the JSON of FHIR.
-pub fn fhir_json(status: StatusCode, text: String) -> Answer {
-    let mut answer = Response::new(http_body_util::Full::new(bytes::Bytes::from(text)));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
-    answer
 }

@@ -1,101 +1,277 @@
 //! From a request below a FHIR base to its interaction, and what every answer has
-//! in common: headers, CORS, the ids of the request (TOP-KT-011).
+//! in common: format, headers, CORS, the ids of the request (TOP-KT-011).
+
+use std::error::Error as StdError;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use koppeltaal_auth::{Answer, Area, Place};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::told::Told;
 use koppeltaal_core::trace::Trace;
 use uuid::Uuid;
 
+use crate::answer::render;
 use crate::app::App;
 use crate::authorize::caller;
+use crate::body::{parse_form, read_body, read_resource};
+use crate::call::Call;
 use crate::capabilities::capabilities;
+use crate::interaction::Interaction;
+use crate::negotiate::{Wants, negotiate};
 use crate::outcome::Refusal;
-use crate::read::read;
+use crate::query_string::pairs;
+use crate::reply::Reply;
+use crate::{conformance, create, delete, history, kind, read, search, update, validate, vread};
 
 /// Answers a request below the FHIR base of a domain. The answer carries a
 /// [`Told`].
 pub async fn handle<B>(app: App, place: Place, request: Request<B>, request_id: String) -> Answer
 where
     B: http_body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
-    let (head, _body) = request.into_parts();
-    let domain = &*place.domain;
-    let path = match &place.area {
-        Area::Fhir(path) => path.as_slice(),
-        _ => &[],
+    let (head, body) = request.into_parts();
+    let path = match place.area {
+        Area::Fhir(path) => path,
+        _ => Vec::new(),
     };
+    let domain = place.domain;
     let mut told = Told { domain: Some(domain.name.clone()), ..Told::default() };
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
+    let trace = trace(&head.headers, &request_id);
     let is_discovery = segments == [".well-known", "smart-configuration"];
     let mut answer = if head.method == Method::OPTIONS {
-        koppeltaal_auth::preflight(domain, &head.headers, is_discovery)
-    } else if is_discovery && (head.method == Method::GET || head.method == Method::HEAD) {
+        koppeltaal_auth::preflight(&domain, &head.headers, is_discovery)
+    } else if is_discovery && is_get(&head) {
         told.verb = "smart-configuration";
-        app.authorization.smart_configuration(domain)
-    } else if is_discovery {
-        let mut answer =
-            Refusal::not_supported("This document can be read, and nothing else.").into_answer();
-        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        answer
+        app.authorization.smart_configuration(&domain)
     } else {
-        interaction(&app, domain, &head, &segments, &request_id, &mut told)
-            .await
-            .unwrap_or_else(Refusal::into_answer)
+        let request = Asked { app: &app, domain: &domain, head: &head, trace: &trace };
+        request.answer(body, &segments, is_discovery, &mut told).await
     };
     let headers = answer.headers_mut();
     koppeltaal_auth::secure(headers);
     if is_discovery {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     } else {
-        koppeltaal_auth::share_with_listed(domain, &head.headers, headers);
+        koppeltaal_auth::share_with_listed(&domain, &head.headers, headers);
     }
-    ids(&head.headers, &request_id, headers);
+    ids(&head.headers, &trace, headers);
     answer.extensions_mut().insert(told);
     answer
 }
 
-async fn interaction(
-    app: &App,
-    domain: &Domain,
-    head: &http::request::Parts,
-    path: &[&str],
-    request_id: &str,
-    told: &mut Told,
-) -> Result<Answer, Refusal> {
-    let get = head.method == Method::GET || head.method == Method::HEAD;
-    if path == ["metadata"] && get {
-        told.verb = "capabilities";
-        return Ok(capabilities(app, &app.authorization.urls(domain)));
+fn is_get(head: &Parts) -> bool {
+    head.method == Method::GET || head.method == Method::HEAD
+}
+
+/// A request on its way to its interaction.
+struct Asked<'a> {
+    app: &'a App,
+    domain: &'a Arc<Domain>,
+    head: &'a Parts,
+    trace: &'a Trace,
+}
+
+impl Asked<'_> {
+    async fn answer<B>(
+        &self,
+        body: B,
+        path: &[&str],
+        is_discovery: bool,
+        told: &mut Told,
+    ) -> Answer
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let catalog = self.app.catalog(self.domain);
+        let asked = pairs(self.head.uri.query())
+            .and_then(|pairs| Ok((negotiate(&self.head.headers, &pairs)?, pairs)));
+        let (wants, reply) = match asked {
+            Err(refusal) => (Wants::default(), refusal.into_reply()),
+            Ok((wants, _)) if is_discovery => {
+                let told = "This document can be read, and nothing else.";
+                (wants, Refusal::method(&[Method::GET, Method::HEAD], told).into_reply())
+            }
+            Ok((wants, _)) if path == ["metadata"] && is_get(self.head) => {
+                told.verb = "capabilities";
+                let urls = self.app.authorization.urls(self.domain);
+                (wants, capabilities(self.app, self.domain, &urls, &catalog))
+            }
+            Ok((mut wants, pairs)) => {
+                let reply = self.interaction(body, path, pairs, &mut wants, told).await;
+                (wants, reply.unwrap_or_else(Refusal::into_reply))
+            }
+        };
+        render(reply, &wants, catalog.definitions())
     }
-    let access = caller(app, domain, &head.headers, request_id).await?;
-    told.instance = Some(access.instance.name().to_owned());
-    match path {
-        [] => Err(Refusal::not_supported(
-            "Neither searches nor changes of the whole system are supported.",
-        )),
-        [kind, id] if get && *id != "_history" && *id != "_search" && !id.starts_with('$') => {
-            told.verb = "read";
-            read(app, domain, &access, kind, id).await
+
+    async fn interaction<B>(
+        &self,
+        body: B,
+        path: &[&str],
+        pairs: Vec<(String, String)>,
+        wants: &mut Wants,
+        told: &mut Told,
+    ) -> Result<Reply, Refusal>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let Self { app, domain, head, trace } = self;
+        // The guide of the domain can be read before there is a token.
+        let is_open = is_get(head)
+            && path.first() == Some(&"ImplementationGuide")
+            && !head.headers.contains_key(header::AUTHORIZATION);
+        let access = match is_open {
+            true => None,
+            false => Some(caller(app, domain, &head.headers, &trace.request_id).await?),
+        };
+        told.instance = access.as_ref().map(|access| access.instance.name().to_owned());
+        let mut call = Call {
+            catalog: app.catalog(domain),
+            base: app.authorization.urls(domain).fhir_base(),
+            began: app.clock.now(),
+            app: (*app).clone(),
+            domain: (*domain).clone(),
+            trace: (*trace).clone(),
+            access,
+            wants: wants.clone(),
+        };
+        let (Some(name), rest) = (path.first(), path.get(1..).unwrap_or_default()) else {
+            return Err(Refusal::not_supported(
+                "Neither searches nor changes of the whole system are supported: name a resource type.",
+            ));
+        };
+        let headers = &head.headers;
+        let Some(kind) = kind::named(name) else { return Err(no_type(name)) };
+        let Some(interaction) = Interaction::asked(head.method.as_str(), rest) else {
+            return Err(no_interaction(head.method.as_str(), rest));
+        };
+        told.verb = interaction.verb();
+        let is_conformance = kind::is_conformance(kind);
+        let id = rest.first().copied().unwrap_or_default();
+        match interaction {
+            Interaction::Search if is_conformance => conformance::search(&call, kind, pairs),
+            Interaction::Search => search::search(&call, kind, pairs).await,
+            Interaction::SearchByForm => {
+                let bytes = read_body(headers, body, app.body_limit).await?;
+                let mut all = pairs;
+                all.extend(parse_form(headers, &bytes)?);
+                // The form can say as much about the answer as the URL.
+                *wants = negotiate(headers, &all)?;
+                call.wants = wants.clone();
+                match is_conformance {
+                    true => conformance::search(&call, kind, all),
+                    false => search::search(&call, kind, all).await,
+                }
+            }
+            Interaction::Read if is_conformance => conformance::read(&call, kind, id, headers),
+            Interaction::Read => read::read(&call, kind, id, headers).await,
+            Interaction::Vread => {
+                let version = rest.get(2).copied().unwrap_or_default();
+                match is_conformance {
+                    true => conformance::vread(&call, kind, id, version),
+                    false => vread::vread(&call, kind, id, version).await,
+                }
+            }
+            Interaction::HistoryInstance if is_conformance => {
+                conformance::history(&call, kind, Some(id))
+            }
+            Interaction::HistoryInstance => history::of_instance(&call, kind, id, pairs).await,
+            Interaction::HistoryType if is_conformance => conformance::history(&call, kind, None),
+            Interaction::HistoryType => history::of_type(&call, kind, pairs).await,
+            Interaction::Create => {
+                create::permit(&call, kind, headers)?;
+                let resource = self.resource(&call, body).await?;
+                create::create(&call, kind, resource).await
+            }
+            Interaction::Update => {
+                let found = update::permit(&call, kind, id, headers).await?;
+                let resource = self.resource(&call, body).await?;
+                update::update(&call, found, resource).await
+            }
+            Interaction::Delete => delete::delete(&call, kind, id, headers, &pairs).await,
+            Interaction::ValidateType | Interaction::ValidateInstance => {
+                let id = (interaction == Interaction::ValidateInstance).then_some(id);
+                validate::permit(&call, kind, id).await?;
+                let resource = self.resource(&call, body).await?;
+                validate::validate(&call, kind, resource, &pairs)
+            }
         }
-        [_, ..] => Err(Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "not-supported",
-            "This server does not have this interaction yet.",
-        )),
+    }
+
+    /// The resource in the body.
+    async fn resource<B>(&self, call: &Call, body: B) -> Result<koppeltaal_fhir::Node, Refusal>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let bytes = read_body(&self.head.headers, body, self.app.body_limit).await?;
+        read_resource(&self.head.headers, bytes, &call.catalog).await
     }
 }
 
-/// The ids of the request in its answer.
-fn ids(asked: &HeaderMap, request_id: &str, headers: &mut HeaderMap) {
-    let text = |name: &str| asked.get(name).and_then(|value| value.to_str().ok());
+fn no_type(name: &str) -> Refusal {
+    match name {
+        "_history" | "_search" | "metadata" => Refusal::not_supported(
+            "Neither searches nor histories of the whole system are supported: name a resource type.",
+        ),
+        name if name.starts_with('$') => no_operation(name),
+        _ => Refusal::new(
+            http::StatusCode::NOT_FOUND,
+            "not-supported",
+            "Unknown resource type: the CapabilityStatement (`metadata`) lists those that are served.",
+        ),
+    }
+}
+
+fn no_operation(name: &str) -> Refusal {
+    let name: String = name.chars().take(64).collect();
+    Refusal::not_supported(format!("The operation {name} is not supported here; $validate is."))
+}
+
+fn no_interaction(method: &str, rest: &[&str]) -> Refusal {
+    let get = &[Method::GET, Method::HEAD][..];
+    match (method, rest) {
+        (_, [operation] | [_, operation]) if operation.starts_with('$') => no_operation(operation),
+        ("PATCH", _) => Refusal::not_supported("PATCH is not supported: PUT the whole resource."),
+        ("PUT" | "DELETE", []) => Refusal::method(
+            &[Method::GET, Method::HEAD, Method::POST],
+            "Conditional update and delete are not supported: name the resource by its id.",
+        ),
+        (_, ["_history"] | [_, "_history"] | [_, "_history", _]) => {
+            Refusal::method(get, "A history can be read, and nothing else.")
+        }
+        (_, ["_search"]) => Refusal::method(&[Method::POST], "Searches with a form are sent by POST."),
+        (_, []) => Refusal::method(
+            &[Method::GET, Method::HEAD, Method::POST],
+            "A resource type is searched by GET, and a resource created by POST.",
+        ),
+        (_, [_]) => Refusal::method(
+            &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
+            "A resource is read by GET, updated by PUT and deleted by DELETE.",
+        ),
+        _ => Refusal::not_supported("This server does not have this interaction."),
+    }
+}
+
+/// The ids of a request: what the caller sent, or new ones.
+fn trace(headers: &HeaderMap, request_id: &str) -> Trace {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let fresh = &mut || Uuid::new_v4().to_string();
-    let trace = Trace::of(Some(request_id), text("x-correlation-id"), text("x-trace-id"), fresh);
-    let replaced = trace.replaced(text("x-request-id"));
+    Trace::of(Some(request_id), text("x-correlation-id"), text("x-trace-id"), fresh)
+}
+
+/// The ids of the request in its answer.
+fn ids(asked: &HeaderMap, trace: &Trace, headers: &mut HeaderMap) {
+    let sent = asked.get("x-request-id").and_then(|value| value.to_str().ok());
     for (name, value) in
-        [("x-trace-id", Some(trace.trace_id.as_str())), ("x-correlation-id", replaced)]
+        [("x-trace-id", Some(trace.trace_id.as_str())), ("x-correlation-id", trace.replaced(sent))]
     {
         if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
             headers.insert(HeaderName::from_static(name), value);

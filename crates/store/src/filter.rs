@@ -21,6 +21,21 @@ impl<'a> Filter<'a> {
         self
     }
 
+    /// Adds `AND column IN (values)`. The list is filled up with its last value to
+    /// a power of two, so that there are few texts; no value meets an empty one.
+    pub(crate) fn and_in<T: Into<Arg<'a>>>(
+        &mut self,
+        column: &str,
+        values: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
+        let list: Vec<Arg<'a>> = values.into_iter().map(Into::into).collect();
+        let Some(last) = list.last().copied() else { return self.and_fixed("1 = 0") };
+        let missing = list.len().next_power_of_two() - list.len();
+        let padded = list.into_iter().chain(std::iter::repeat_n(last, missing));
+        let parameters: Vec<String> = padded.map(|value| self.bind(value)).collect();
+        self.and_fixed(&format!("{column} IN ({})", parameters.join(", ")))
+    }
+
     /// Adds a condition that needs no argument.
     pub(crate) fn and_fixed(&mut self, condition: &str) -> &mut Self {
         self.sql.push_str(" AND ");
@@ -56,5 +71,13 @@ mod tests {
         assert_eq!(filter.bind(9_i64), "$4");
         assert_eq!(filter.sql(), " AND a = $2 AND b = 0 AND c > $3");
         assert_eq!(filter.args(), [Arg::Int(1), Arg::Text("x"), Arg::Int(9)]);
+    }
+
+    #[test]
+    fn a_list_is_filled_up_to_a_power_of_two() {
+        let mut filter = Filter::default();
+        filter.and_in("a", [1_i64, 2, 3]).and_in("b", [7_i64]).and_in("c", [0_i64; 0]);
+        assert_eq!(filter.sql(), " AND a IN ($2, $3, $4, $5) AND b IN ($6) AND 1 = 0");
+        assert_eq!(filter.args(), [1, 2, 3, 3, 7].map(Arg::Int));
     }
 }

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod authorization;
 pub mod clock;
 pub mod definition;
+pub mod definitions;
 pub mod directory;
 mod engine;
 mod filter;

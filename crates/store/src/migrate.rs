@@ -55,6 +55,12 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "authorization",
         sql: include_str!("migrations/0005_authorization.sql"),
     },
+    Migration { number: 6, name: "search", sql: include_str!("migrations/0006_search.sql") },
+    Migration {
+        number: 7,
+        name: "definitions",
+        sql: include_str!("migrations/0007_definitions.sql"),
+    },
 ];
 
 /// A migration that a store has.

@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 use crate::engine::postgres::Address;
-use crate::{DatabaseUrl, Options, Store, migrate};
+use crate::{DatabaseUrl, DomainTx, Options, Store, Tx, migrate};
 
 pub use self::cluster::Cluster;
 pub use self::trace::answers_after_sync;
@@ -122,6 +122,12 @@ async fn open(url: DatabaseUrl, folder: Option<TempDir>, options: &Options) -> T
     let store = Store::open(&url, options).await.expect("the store opens");
     migrate::run(&store).await.expect("the store is migrated");
     TestStore { store, url, folder }
+}
+
+/// The care data of a domain through a transaction of the test's own, which may
+/// look at the statements.
+pub fn in_domain(tx: &mut dyn Tx, domain: i64) -> DomainTx<'_> {
+    DomainTx::new(tx, domain)
 }
 
 /// A test that runs on both engines, each time with a new migrated store:

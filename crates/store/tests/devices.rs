@@ -6,12 +6,24 @@ use std::sync::Arc;
 
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::{Application, Directory, Domain, Instance, InstanceStatus};
+use koppeltaal_core::search::{IndexRow, Indexer, Words};
 use koppeltaal_store::directory::{Author, Change, Item, change, ensure_devices, load, version};
-use koppeltaal_store::resource::{self, Stored, Updated};
-use koppeltaal_store::{Ids, Store, args, both};
+use koppeltaal_store::resource::{self, Indexed, Stored, Updated};
+use koppeltaal_store::{DomainTx, Ids, Store, args, both};
 use serde_json::Value;
 
 const NOW: Timestamp = Timestamp(1_717_200_000_000_000);
+
+/// Finds the name of a Device, under the number 7.
+struct Names;
+
+impl Indexer for Names {
+    fn index(&self, _domain: i64, json: &str) -> (Vec<IndexRow>, Words) {
+        let json: Value = serde_json::from_str(json).unwrap();
+        let value = json["deviceName"][0]["name"].as_str().unwrap_or_default().to_owned();
+        (vec![IndexRow { parameter: 7, value, qualifier: 0 }], Words::default())
+    }
+}
 
 struct World {
     store: Store,
@@ -25,14 +37,15 @@ impl World {
         let based_on = self.store.read(|tx| version(tx)).await.unwrap();
         let changes: Vec<Change> =
             items.into_iter().map(|item| Change { item, summary: String::new() }).collect();
-        let work =
-            move |tx: &mut dyn koppeltaal_store::Tx| change(tx, &ids, based_on, &changes, &author);
+        let work = move |tx: &mut dyn koppeltaal_store::Tx| {
+            change(tx, &ids, &Names, based_on, &changes, &author)
+        };
         assert_eq!(self.store.write(work).await.unwrap(), Some(based_on + 1));
     }
 
     async fn ensure(&self) {
         let ids = self.ids.clone();
-        self.store.write(move |tx| ensure_devices(tx, &ids, NOW)).await.unwrap();
+        self.store.write(move |tx| ensure_devices(tx, &ids, &Names, NOW)).await.unwrap();
     }
 
     async fn directory(&self) -> Directory {
@@ -73,6 +86,22 @@ impl World {
         let json: Value = serde_json::from_str(&device.render()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Some((device.version, text(&json["status"]), text(&json["deviceName"][0]["name"])))
+    }
+
+    /// Somebody deletes the Device of client `c`.
+    async fn delete(&self) {
+        let scope = self.store.scope(&Domain { number: 1, ..Domain::default() });
+        let ids = self.ids.clone();
+        let work =
+            move |tx: &mut DomainTx<'_>| resource::delete(tx, &ids, "Device", "c", None, NOW);
+        scope.write(work).await.unwrap();
+    }
+
+    /// The names that Devices of domain 1 are found by, in order.
+    async fn names(&self) -> Vec<String> {
+        let sql = "SELECT value FROM search_index WHERE domain = 1 ORDER BY value";
+        let rows = self.store.read(|tx| tx.query(sql, args![])).await.unwrap();
+        rows.into_iter().map(|mut row| row.text(0).unwrap()).collect()
     }
 
     async fn count(&self) -> usize {
@@ -188,6 +217,7 @@ both!(a_store_from_before_devices_gets_them, |store| async move {
     .await;
     w.store
         .write(|tx| {
+            tx.execute("DELETE FROM search_index", args![])?;
             tx.execute("DELETE FROM resource", args![])?;
             tx.execute("DELETE FROM domain_device", args![])
         })
@@ -212,20 +242,23 @@ both!(a_store_from_before_devices_gets_them, |store| async move {
 both!(a_device_that_somebody_changed_or_deleted_is_made_whole_again, |store| async move {
     let w = world(store, InstanceStatus::Approved).await;
     let scope = w.store.scope(&Domain { number: 1, ..Domain::default() });
+    let ids = w.ids.clone();
     let other = koppeltaal_core::resource::Body::new("", r#""status":"inactive""#);
-    let updated =
-        scope.write(move |tx| resource::update(tx, "Device", "c", None, &other, NOW)).await;
+    let update = move |tx: &mut DomainTx<'_>| {
+        resource::update(tx, &ids, "Device", "c", None, &other, &Indexed::default(), NOW)
+    };
+    let updated = scope.write(update).await;
     assert!(matches!(updated.unwrap(), Updated::Done(_)));
     w.ensure().await;
     assert_eq!(w.seen().await, seen(3, "active", "a"));
-    scope.write(|tx| resource::delete(tx, "Device", "c", None, NOW)).await.unwrap();
+    w.delete().await;
     assert!(w.device(1, "c").await.unwrap().deleted);
     w.instance(|i| i.hook_hosts = vec!["h".to_owned()]).await;
     assert_eq!(w.seen().await, seen(5, "active", "a"));
     assert!(!w.device(1, "c").await.unwrap().deleted);
     // One that takes no part stays deleted.
     w.instance(|i| i.status = InstanceStatus::Rejected).await;
-    scope.write(|tx| resource::delete(tx, "Device", "c", None, NOW)).await.unwrap();
+    w.delete().await;
     w.ensure().await;
     assert!(w.device(1, "c").await.unwrap().deleted);
 });
@@ -234,6 +267,7 @@ both!(processes_that_ensure_devices_at_once_make_each_once, |store| async move {
     let w = world(store, InstanceStatus::Approved).await;
     w.store
         .write(|tx| {
+            tx.execute("DELETE FROM search_index", args![])?;
             tx.execute("DELETE FROM resource", args![])?;
             tx.execute("DELETE FROM domain_device", args![])
         })
@@ -243,7 +277,7 @@ both!(processes_that_ensure_devices_at_once_make_each_once, |store| async move {
         .map(|node| {
             let (store, ids) = (w.store.clone(), Ids::of_node(node));
             tokio::spawn(async move {
-                store.write(move |tx| ensure_devices(tx, &ids, NOW)).await.unwrap();
+                store.write(move |tx| ensure_devices(tx, &ids, &Names, NOW)).await.unwrap();
             })
         })
         .collect();
@@ -251,4 +285,22 @@ both!(processes_that_ensure_devices_at_once_make_each_once, |store| async move {
         task.await.unwrap();
     }
     assert_eq!((w.count().await, w.seen().await), (2, seen(1, "active", "a")));
+});
+
+both!(devices_are_indexed_as_they_are_now, |store| async move {
+    let w = world(store, InstanceStatus::Approved).await;
+    let own = w.names().await.into_iter().find(|name| name != "a").unwrap();
+    assert_eq!(w.names().await, [own.as_str(), "a"]);
+    w.application(|a| a.title = Some("b".to_owned())).await;
+    assert_eq!(w.names().await, [own.as_str(), "b"]);
+    w.delete().await;
+    assert_eq!(w.names().await, [own.as_str()]);
+    w.ensure().await;
+    assert_eq!(w.names().await, [own.as_str(), "b"]);
+    // A store from before there was an index: no new versions are made for it.
+    let before = w.seen().await;
+    w.store.write(|tx| tx.execute("DELETE FROM search_index", args![])).await.unwrap();
+    w.ensure().await;
+    assert_eq!(w.names().await, [own.as_str(), "b"]);
+    assert_eq!(w.seen().await, before);
 });

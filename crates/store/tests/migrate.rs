@@ -1,6 +1,7 @@
 //! Migrations: once each, whole or not at all, never on a newer store.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use koppeltaal_core::search::{IndexRow, Indexer, Words};
 use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_store::migrate::{self, Migration, run_list, status_of};
 use koppeltaal_store::test_support::{options, postgres, sqlite};
@@ -19,6 +20,15 @@ const BROKEN: Migration = Migration {
     name: "broken",
     sql: "CREATE TABLE m_c (k BIGINT); INSERT INTO m_missing VALUES (1);",
 };
+
+/// Finds nothing.
+struct Nothing;
+
+impl Indexer for Nothing {
+    fn index(&self, _domain: i64, _json: &str) -> (Vec<IndexRow>, Words) {
+        Default::default()
+    }
+}
 
 async fn open(url: &DatabaseUrl) -> Store {
     Store::open(url, &options()).await.unwrap()
@@ -131,7 +141,7 @@ async fn check_upgrade(url: DatabaseUrl) {
     assert_eq!(migrate::run(&store).await.unwrap().len(), migrate::MIGRATIONS.len() - 3);
     let now = Timestamp(1_717_200_000_000_000);
     let ids = Ids::of_node(1);
-    store.write(move |tx| directory::ensure_devices(tx, &ids, now)).await.unwrap();
+    store.write(move |tx| directory::ensure_devices(tx, &ids, &Nothing, now)).await.unwrap();
     let directory = store.read(directory::load).await.unwrap();
     let domain = directory.domain("d").unwrap();
     assert!(!domain.server_device.is_empty());

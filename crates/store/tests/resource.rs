@@ -7,7 +7,7 @@ use std::sync::Arc;
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::{Error, Result, Timestamp};
-use koppeltaal_store::resource::{self, Deleted, New, Stored, Updated};
+use koppeltaal_store::resource::{self, Deleted, Indexed, New, Stored, Updated};
 use koppeltaal_store::test_support::options;
 use koppeltaal_store::{DomainTx, Ids, Scope, Store, both};
 
@@ -35,17 +35,24 @@ impl World {
         let (ids, body) = (self.ids.clone(), body(text));
         self.scope
             .write(move |tx| {
-                let new =
-                    New { resource_type: &resource_type, id: &id, origin: "device-1", body: &body };
+                let new = New {
+                    resource_type: &resource_type,
+                    id: &id,
+                    origin: "device-1",
+                    body: &body,
+                    indexed: &Indexed::default(),
+                };
                 resource::create(tx, &ids, &new, NOW)
             })
             .await
     }
 
     async fn update(&self, id: &str, expected: Option<i64>, text: &str) -> Updated {
-        let (id, body) = (id.to_owned(), body(text));
-        let work =
-            move |tx: &mut DomainTx<'_>| resource::update(tx, "Task", &id, expected, &body, NOW);
+        let (ids, id, body) = (self.ids.clone(), id.to_owned(), body(text));
+        let work = move |tx: &mut DomainTx<'_>| {
+            let indexed = Indexed::default();
+            resource::update(tx, &ids, "Task", &id, expected, &body, &indexed, NOW)
+        };
         self.scope.write(work).await.unwrap()
     }
 
@@ -57,8 +64,9 @@ impl World {
     }
 
     async fn delete(&self, id: &str, expected: Option<i64>) -> Deleted {
-        let id = id.to_owned();
-        let work = move |tx: &mut DomainTx<'_>| resource::delete(tx, "Task", &id, expected, NOW);
+        let (ids, id) = (self.ids.clone(), id.to_owned());
+        let work =
+            move |tx: &mut DomainTx<'_>| resource::delete(tx, &ids, "Task", &id, expected, NOW);
         self.scope.write(work).await.unwrap()
     }
 

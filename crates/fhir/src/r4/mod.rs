@@ -3,5 +3,9 @@
 
 pub mod definition;
 pub mod fhirpath;
+pub mod package;
 pub mod profile;
+pub mod search;
+pub mod shape;
 pub mod validate;
+pub mod xml;

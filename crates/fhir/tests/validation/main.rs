@@ -2,6 +2,7 @@
 //! kind of rule.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod element_ids;
 mod guide;
 mod mutation;
 mod samples;

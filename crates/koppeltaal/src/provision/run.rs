@@ -50,8 +50,11 @@ pub async fn apply(
         }
         let ids = Ids::take(store).await?;
         let (changes, author) = (plan.changes, author.clone());
+        let catalogs = koppeltaal_kt2::Catalogs::default();
         let written = store
-            .write(move |tx| directory::change(tx, &ids, plan.based_on, &changes, &author))
+            .write(move |tx| {
+                directory::change(tx, &ids, &catalogs, plan.based_on, &changes, &author)
+            })
             .await?;
         if written.is_some() {
             return Ok(Applied { lines: plan.lines });

@@ -72,10 +72,16 @@ impl Server {
             tracing::info!(number = applied.number, name = applied.name, "store migrated");
         }
         let seal = Arc::new(SealKey::parse(&config.seal_key)?);
+        let page_key = seal.derive("page links");
+        let catalogs = kt2::Catalogs::default();
         let (ids, node) = Ids::lease(&store, clock.now()).await?;
         let ids = Arc::new(ids);
         let (keys, now) = (ids.clone(), clock.now());
-        store.write(move |tx| directory::ensure_devices(tx, &keys, now)).await?;
+        // Devices are indexed by the definitions of their domain, too.
+        let known = store.read(directory::load).await?;
+        let definitions = catalogs.catch_up(&store, &known, None).await?;
+        let index = catalogs.clone();
+        store.write(move |tx| directory::ensure_devices(tx, &keys, &index, now)).await?;
         let snapshot = store.read(directory::load).await?;
         refuse_development_key(&seal, &snapshot)?;
         let (directory, follower) = follow::follow(store.clone(), snapshot, seal.is_development());
@@ -120,9 +126,14 @@ impl Server {
         authorization.catch_up().await?;
         let kt2 = kt2::App::new(kt2::Parts {
             store: store.clone(),
+            ids: ids.clone(),
+            clock: clock.clone(),
             authorization: authorization.clone(),
+            catalogs: catalogs.clone(),
             server_name: config.server.name.clone(),
             started: clock.now(),
+            body_limit: config.limits.body,
+            page_key,
         });
         let app = kt1::App::new(kt1::Parts {
             store: store.clone(),
@@ -151,6 +162,10 @@ impl Server {
         // listeners: it is none of those that shutdown waits for.
         let mut following = JoinSet::new();
         following.spawn(supervised("the directory", follower));
+        following.spawn(supervised(
+            "definitions",
+            catalogs.follow(store.clone(), directory.clone(), definitions),
+        ));
         following.spawn(supervised("the lease", keep_node(node.clone(), clock.clone())));
         following.spawn(supervised("keys and revocations", authorization.clone().follow()));
         following.spawn(supervised("used tokens", authorization.tidy()));

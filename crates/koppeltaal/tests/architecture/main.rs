@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["auth", "client", "core", "delivery", "fhir", "kt1", "kt2", "outbound", "store"],
     ),
     ("koppeltaal-kt1", &["auth", "core", "delivery", "fhir", "store"]),
-    ("koppeltaal-kt2", &["auth", "core", "delivery", "fhir", "store"]),
+    ("koppeltaal-kt2", &["auth", "core", "delivery", "fhir", "outbound", "store"]),
     ("koppeltaal-auth", &["core", "fhir", "outbound", "store"]),
     ("koppeltaal-delivery", &["core", "outbound", "store"]),
     ("koppeltaal-outbound", &["core"]),

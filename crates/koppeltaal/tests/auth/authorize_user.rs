@@ -51,10 +51,12 @@ async fn a_user_who_does_not_exist_is_refused(engine: Engine) {
 
 async fn a_deleted_user_is_refused(engine: Engine) {
     let world = World::start(engine).await;
-    let now = world.app.now();
+    let (ids, now) = (world.app.ids().await, world.app.now());
     let scope = world.app.store().scope(&world.app.domain(ZORG));
-    let deleted =
-        scope.write(move |tx| resource::delete(tx, "Patient", "p1", None, now)).await.unwrap();
+    let delete = move |tx: &mut koppeltaal_store::DomainTx<'_>| {
+        resource::delete(tx, &ids, "Patient", "p1", None, now)
+    };
+    let deleted = scope.write(delete).await.unwrap();
     assert!(matches!(deleted, resource::Deleted::Done(_)));
     is_refused(&world, PATIENT, &comes(&world, PATIENT).await).await;
 }

@@ -10,7 +10,7 @@ use koppeltaal_core::directory::InstanceStatus;
 use koppeltaal_core::resource::Body;
 use koppeltaal_store::audit::{self, Filter, Record};
 use koppeltaal_store::directory::{Author, Change, Item, change, load};
-use koppeltaal_store::resource::{self, New};
+use koppeltaal_store::resource::{self, Indexed, New};
 use serde_json::{Value, json};
 
 pub use crate::authorize_cast::*;
@@ -84,7 +84,14 @@ impl World {
         let (ids, now) = (self.app.ids().await, self.app.now());
         let scope = self.app.store().scope(&self.app.domain(domain));
         let stored = scope.write(move |tx| {
-            let new = New { resource_type: &kind, id: &id, origin: "portal", body: &body };
+            let indexed = Indexed::default();
+            let new = New {
+                resource_type: &kind,
+                id: &id,
+                origin: "portal",
+                body: &body,
+                indexed: &indexed,
+            };
             resource::create(tx, &ids, &new, now).map(drop)
         });
         stored.await.unwrap();
@@ -100,8 +107,11 @@ impl World {
         let author =
             Author { agent: "test".to_owned(), recorded: self.app.now(), request_id: None };
         let (ids, version) = (self.app.ids().await, directory.version);
-        let changed =
-            self.app.store().write(move |tx| change(tx, &ids, version, &changes, &author));
+        let catalogs = koppeltaal_kt2::Catalogs::default();
+        let write = move |tx: &mut dyn koppeltaal_store::Tx| {
+            change(tx, &ids, &catalogs, version, &changes, &author)
+        };
+        let changed = self.app.store().write(write);
         changed.await.unwrap().unwrap();
         // A client that takes part is told what is wrong; one that does not is not.
         eventually("the server follows", async || {

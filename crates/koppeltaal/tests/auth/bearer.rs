@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use koppeltaal_core::resource::Body;
-use koppeltaal_store::resource::{New, create, delete};
+use koppeltaal_store::resource::{Indexed, New, create, delete};
 use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
@@ -174,7 +174,14 @@ impl World {
         let scope = self.app.store().scope(&self.app.domain(ZORG));
         let write = move |tx: &mut koppeltaal_store::DomainTx<'_>| {
             let body = Body::new("", r#""status":"active""#);
-            let new = New { resource_type: "Device", id: &made, origin: &origin, body: &body };
+            let indexed = Indexed::default();
+            let new = New {
+                resource_type: "Device",
+                id: &made,
+                origin: &origin,
+                body: &body,
+                indexed: &indexed,
+            };
             create(tx, &ids, &new, now)
         };
         scope.write(write).await.unwrap();
@@ -182,9 +189,9 @@ impl World {
     }
 
     async fn deleted(&self, id: &str) {
-        let (id, now) = (id.to_owned(), self.app.now());
+        let (id, ids, now) = (id.to_owned(), self.app.ids().await, self.app.now());
         let scope = self.app.store().scope(&self.app.domain(ZORG));
-        scope.write(move |tx| delete(tx, "Device", &id, None, now)).await.unwrap();
+        scope.write(move |tx| delete(tx, &ids, "Device", &id, None, now)).await.unwrap();
     }
 }
 

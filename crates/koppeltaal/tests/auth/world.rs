@@ -260,8 +260,10 @@ impl World {
         let (agent, recorded) = ("test".to_owned(), self.app.now());
         let author = Author { agent, recorded, request_id: None };
         let (ids, based_on) = (self.app.ids().await, directory.version);
-        let write =
-            move |tx: &mut dyn koppeltaal_store::Tx| change(tx, &ids, based_on, &changes, &author);
+        let catalogs = koppeltaal_kt2::Catalogs::default();
+        let write = move |tx: &mut dyn koppeltaal_store::Tx| {
+            change(tx, &ids, &catalogs, based_on, &changes, &author)
+        };
         self.app.store().write(write).await.unwrap().expect("nobody else changes the directory");
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::{Clock, Timestamp};
-use koppeltaal_store::resource::{New, create};
+use koppeltaal_store::resource::{Indexed, New, create};
 use koppeltaal_store::{DatabaseUrl, Ids, Store, directory, test_support};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -301,7 +301,7 @@ fn seed(database: &str) {
                     r#""identifier":[{{"system":"{SYSTEM}","value":"{name}"}}],"active":true"#
                 );
                 let body = Body::new("", &rest);
-                let patient = New { resource_type: "Patient", id, origin: PORTAL, body: &body };
+                let patient = New { resource_type: "Patient", id, origin: PORTAL, body: &body, indexed: &Indexed::default() };
                 create(tx, &ids, &patient, now)?;
             }
             Ok(())

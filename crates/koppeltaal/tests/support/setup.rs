@@ -11,7 +11,7 @@ use koppeltaal_core::directory::{
 };
 use koppeltaal_core::event::Event;
 use koppeltaal_store::directory::{Author, Change, Item, change, load};
-use koppeltaal_store::{Ids, Store};
+use koppeltaal_store::{Ids, Store, Tx};
 
 /// The password of every instance.
 pub const PASSWORD: &str = "s3cret:with:colons";
@@ -108,7 +108,9 @@ impl Setup {
             items.map(|item| Change { item, summary: "set up".to_owned() }).collect();
         let author = Author { agent: "test".to_owned(), recorded: Timestamp(0), request_id: None };
         let ids = Ids::take(store).await.unwrap();
-        store.write(move |tx| change(tx, &ids, 0, &changes, &author)).await.unwrap().unwrap();
+        let catalogs = koppeltaal_kt2::Catalogs::default();
+        let write = move |tx: &mut dyn Tx| change(tx, &ids, &catalogs, 0, &changes, &author);
+        store.write(write).await.unwrap().unwrap();
         store.read(load).await.unwrap()
     }
 }

@@ -3,6 +3,7 @@
 
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::{Application, Domain, IdentityProvider, Instance, Role};
+use koppeltaal_core::search::Indexer;
 use koppeltaal_core::{Error, Result, Timestamp};
 use serde::Serialize;
 
@@ -53,9 +54,11 @@ pub struct Author {
 /// the caller works its changes out again from the present directory.
 ///
 /// Names that a change refers to may be made by another change of the same call.
+/// `index` finds the searchable values of the Devices that follow.
 pub fn change(
     tx: &mut dyn Tx,
     ids: &Ids,
+    index: &dyn Indexer,
     based_on: i64,
     changes: &[Change],
     author: &Author,
@@ -87,7 +90,8 @@ pub fn change(
         };
         entries.push((domain, entry));
     }
-    devices::follow(tx, ids, changes.iter().map(|change| &change.item), author.recorded)?;
+    let items = changes.iter().map(|change| &change.item);
+    devices::follow(tx, ids, index, items, author.recorded)?;
     audit::append_across(tx, ids, &entries)?;
     tx.later("UPDATE directory_state SET version = $1 WHERE id = 1", args![based_on + 1])?;
     Ok(Some(based_on + 1))

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use koppeltaal_core::directory::{Application, ConnectedInstance, Domain, Instance};
 use koppeltaal_core::resource::Body;
+use koppeltaal_core::search::Indexer;
 use koppeltaal_core::{Error, Result, Timestamp, device};
 use serde::de::DeserializeOwned;
 
@@ -15,7 +16,7 @@ use super::apply::Item;
 use super::load::read_version;
 use crate::args;
 use crate::ids::Ids;
-use crate::resource::{self, New};
+use crate::resource::{self, Indexed, New, Next, Stored};
 use crate::scope::DomainTx;
 use crate::tx::{Arg, Row, Tx};
 
@@ -24,14 +25,32 @@ const DEVICE: &str = "Device";
 /// Instances by domain and client_id: rows are locked in this order.
 type Instances = BTreeMap<(i64, String), ConnectedInstance>;
 
+/// What the Devices are written with.
+#[derive(Clone, Copy)]
+struct Writer<'a> {
+    ids: &'a Ids,
+    index: &'a dyn Indexer,
+    now: Timestamp,
+}
+
+impl Writer<'_> {
+    /// What a Device with this content is found by. Its version and time are not
+    /// among it: they stand in columns of their own.
+    fn indexed(&self, domain: i64, id: &str, body: &Body) -> Indexed {
+        self.index.index(domain, &body.render(DEVICE, id, 1, self.now)).into()
+    }
+}
+
 /// Brings the Devices in line with what these items are now in the store. The
 /// caller holds the lock of the directory.
 pub(super) fn follow<'a>(
     tx: &mut dyn Tx,
     ids: &Ids,
+    index: &dyn Indexer,
     items: impl Iterator<Item = &'a Item>,
     now: Timestamp,
 ) -> Result<()> {
+    let writer = Writer { ids, index, now };
     let mut domains = BTreeSet::new();
     let mut instances = Instances::new();
     for item in items {
@@ -53,7 +72,7 @@ pub(super) fn follow<'a>(
     for domain in domains {
         let server = match server_device(tx, domain)? {
             Some(server) => server,
-            None => add_server_device(tx, ids, domain, now)?,
+            None => add_server_device(tx, writer, domain)?,
         };
         servers.insert(domain, server);
     }
@@ -61,16 +80,23 @@ pub(super) fn follow<'a>(
         let server = servers.get(domain).ok_or_else(|| Error::internal("no server Device"))?;
         let body = device::of_instance(instance, server);
         let mut tx = DomainTx::new(tx, *domain);
-        keep(&mut tx, ids, client_id, server, &body, instance.takes_part(), now)?;
+        keep(&mut tx, writer, client_id, server, &body, instance.takes_part())?;
     }
     Ok(())
 }
 
 /// Brings every Device in line with the directory: for a store whose directory is
-/// older than its Devices, or whose Devices another version of the program made.
+/// older than its Devices, or whose Devices another version of the program made or
+/// did not index.
 /// Costs a few reads when there is nothing to do. Raises the version of the
 /// directory when a domain has got its server Device.
-pub fn ensure_devices(tx: &mut dyn Tx, ids: &Ids, now: Timestamp) -> Result<()> {
+pub fn ensure_devices(
+    tx: &mut dyn Tx,
+    ids: &Ids,
+    index: &dyn Indexer,
+    now: Timestamp,
+) -> Result<()> {
+    let writer = Writer { ids, index, now };
     let lock =
         format!("SELECT version FROM directory_state WHERE id = 1{}", tx.dialect().for_update());
     let version = read_version(tx, &lock)?;
@@ -82,16 +108,14 @@ pub fn ensure_devices(tx: &mut dyn Tx, ids: &Ids, now: Timestamp) -> Result<()> 
             Some(server) => server,
             None => {
                 made = true;
-                add_server_device(tx, ids, domain, now)?
+                add_server_device(tx, writer, domain)?
             }
         };
         let mut tx = DomainTx::new(tx, domain);
         let known = known_devices(&mut tx, &server)?;
-        let mut keep_if_changed = |id: &str, body: &Body, active: bool| {
-            if known.get(id).is_some_and(|known| known == body.tail()) {
-                return Ok(());
-            }
-            keep(&mut tx, ids, id, &server, body, active, now)
+        let mut keep_if_changed = |id: &str, body: &Body, active: bool| match known.get(id) {
+            Some(known) if known.body == body.tail() && known.is_indexed => Ok(()),
+            _ => keep(&mut tx, writer, id, &server, body, active),
         };
         keep_if_changed(&server, &device::of_server(&server), true)?;
         for ((_, client_id), instance) in instances.range((domain, String::new())..) {
@@ -112,25 +136,45 @@ pub fn ensure_devices(tx: &mut dyn Tx, ids: &Ids, now: Timestamp) -> Result<()> 
 /// not exist is not made.
 fn keep(
     tx: &mut DomainTx<'_>,
-    ids: &Ids,
+    writer: Writer<'_>,
     id: &str,
     origin: &str,
     body: &Body,
     active: bool,
-    now: Timestamp,
 ) -> Result<()> {
-    let Some(known) = resource::locked(tx, DEVICE, id)? else {
-        if active {
-            let new = New { resource_type: DEVICE, id, origin, body };
-            resource::create_or_retry(tx, ids, &new, now)?;
-        }
-        return Ok(());
-    };
+    let known = resource::locked(tx, DEVICE, id)?;
     // A Device that somebody deleted comes back while its instance takes part.
-    if (known.deleted && !active) || (!known.deleted && known.body == *body) {
+    let is_wanted = known.as_ref().is_some_and(|known| !known.deleted) || active;
+    if !is_wanted {
         return Ok(());
     }
-    resource::succeed(tx, known, Some(body), false, now).map(drop)
+    let Writer { ids, now, .. } = writer;
+    let indexed = writer.indexed(tx.domain(), id, body);
+    match known {
+        None => {
+            let new = New { resource_type: DEVICE, id, origin, body, indexed: &indexed };
+            resource::create_or_retry(tx, ids, &new, now)?;
+        }
+        Some(known) if !known.deleted && known.body == *body => {
+            repair(tx, &known, &indexed)?;
+        }
+        Some(known) => {
+            resource::succeed(tx, ids, known, Next::Content(body, &indexed), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Indexes a Device that was made before there was an index.
+fn repair(tx: &mut DomainTx<'_>, known: &Stored, indexed: &Indexed) -> Result<()> {
+    let row = tx.query_one(
+        "SELECT 1 FROM search_index WHERE domain = $1 AND stamp = $2 LIMIT 1",
+        args![known.stamp],
+    )?;
+    if row.is_none() {
+        resource::reindex(tx, known, indexed)?;
+    }
+    Ok(())
 }
 
 fn server_device(tx: &mut dyn Tx, domain: i64) -> Result<Option<String>> {
@@ -138,30 +182,41 @@ fn server_device(tx: &mut dyn Tx, domain: i64) -> Result<Option<String>> {
     row.map(|mut row| row.text(0)).transpose()
 }
 
-fn add_server_device(tx: &mut dyn Tx, ids: &Ids, domain: i64, now: Timestamp) -> Result<String> {
+fn add_server_device(tx: &mut dyn Tx, writer: Writer<'_>, domain: i64) -> Result<String> {
     let id = uuid::Uuid::new_v4().to_string();
     tx.later("INSERT INTO domain_device (domain, device) VALUES ($1, $2)", args![domain, &id])?;
     let body = device::of_server(&id);
-    let new = New { resource_type: DEVICE, id: &id, origin: &id, body: &body };
-    resource::create_or_retry(&mut DomainTx::new(tx, domain), ids, &new, now)?;
+    let indexed = writer.indexed(domain, &id, &body);
+    let new = New { resource_type: DEVICE, id: &id, origin: &id, body: &body, indexed: &indexed };
+    let mut tx = DomainTx::new(tx, domain);
+    resource::create_or_retry(&mut tx, writer.ids, &new, writer.now)?;
     Ok(id)
 }
 
-/// The bodies of the domain's Devices that this server keeps, by id.
-fn known_devices(tx: &mut DomainTx<'_>, server: &str) -> Result<HashMap<String, String>> {
+/// A Device as it is in the store.
+struct Known {
+    body: String,
+    is_indexed: bool,
+}
+
+/// The domain's Devices that this server keeps, by id.
+fn known_devices(tx: &mut DomainTx<'_>, server: &str) -> Result<HashMap<String, Known>> {
     let kind = resource::kind(DEVICE).ok_or_else(|| Error::internal("no type Device"))?;
+    const SELECT: &str = "SELECT r.id, r.body,
+           CASE WHEN EXISTS (SELECT 1 FROM search_index x
+                             WHERE x.domain = $1 AND x.stamp = r.stamp) THEN 1 ELSE 0 END
+         FROM resource r WHERE r.domain = $1 AND r.type = $2 AND r.deleted = 0";
     let mut rows = tx.query(
-        "SELECT id, body FROM resource
-         WHERE domain = $1 AND type = $2 AND deleted = 0
-           AND id IN (SELECT client_id FROM instance WHERE domain = $1)",
+        &format!("{SELECT} AND r.id IN (SELECT client_id FROM instance WHERE domain = $1)"),
         args![kind.number],
     )?;
-    rows.extend(tx.query(
-        "SELECT id, body FROM resource
-         WHERE domain = $1 AND type = $2 AND deleted = 0 AND id = $3",
-        args![kind.number, server],
-    )?);
-    rows.into_iter().map(|mut row| Ok((row.text(0)?, row.text(1)?))).collect()
+    rows.extend(tx.query(&format!("{SELECT} AND r.id = $3"), args![kind.number, server])?);
+    rows.into_iter()
+        .map(|mut row| {
+            let known = Known { body: row.text(1)?, is_indexed: row.int(2)? != 0 };
+            Ok((row.text(0)?, known))
+        })
+        .collect()
 }
 
 /// Instances as they stand in the store, with what they connect.

@@ -1,9 +1,10 @@
 //! create: the first version of a resource.
 
+use koppeltaal_core::id::time_of_key;
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::{Error, Result, Timestamp, resource_type};
 
-use super::Stored;
+use super::{Indexed, Stored, index};
 use crate::ids::Ids;
 use crate::row;
 use crate::scope::DomainTx;
@@ -20,6 +21,8 @@ pub struct New<'a> {
     pub origin: &'a str,
     /// Its content.
     pub body: &'a Body,
+    /// What it is found by.
+    pub indexed: &'a Indexed,
 }
 
 /// A resource type and its number in the store.
@@ -45,6 +48,7 @@ const COLUMNS: &[(&str, ColumnType)] = &[
     ("deleted", ColumnType::Int),
     ("origin", ColumnType::Text),
     ("body", ColumnType::Text),
+    ("stamp", ColumnType::Int),
 ];
 const KEY: &[&str] = &["domain", "key"];
 
@@ -80,12 +84,14 @@ fn insert(
     let kind = kind(new.resource_type).ok_or_else(|| {
         Error::Invalid(format!("`{}` is no resource type of FHIR R4", new.resource_type))
     })?;
+    let stamp = ids.key(now);
     let stored = Stored {
-        key: ids.key(now),
+        key: stamp,
+        stamp,
         resource_type: kind.name,
         id: new.id.to_owned(),
         version: 1,
-        updated: now,
+        updated: time_of_key(stamp),
         deleted: false,
         origin: new.origin.to_owned(),
         body: new.body.clone(),
@@ -99,8 +105,10 @@ fn insert(
         stored.updated,
         stored.deleted,
         new.origin,
-        new.body.tail()
+        new.body.tail(),
+        stored.stamp
     ];
     tx.insert_many(table, &[row])?;
+    index::insert(tx, stamp, new.indexed)?;
     Ok(stored)
 }

@@ -2,7 +2,9 @@
 
 use koppeltaal_core::{Result, Timestamp};
 
-use super::{Stored, locked, succeed};
+use super::version::{Next, succeed};
+use super::{Stored, locked};
+use crate::ids::Ids;
 use crate::scope::DomainTx;
 
 /// What became of a deletion.
@@ -19,9 +21,10 @@ pub enum Deleted {
 }
 
 /// Deletes a resource, provided that `expected` is its current version (when the
-/// caller names one). Its versions stay.
+/// caller names one). Its versions stay; it is no longer found.
 pub fn delete(
     tx: &mut DomainTx<'_>,
+    ids: &Ids,
     resource_type: &str,
     id: &str,
     expected: Option<i64>,
@@ -34,5 +37,5 @@ pub fn delete(
     if expected.is_some_and(|expected| expected != known.version) {
         return Ok(Deleted::Stale(known.version));
     }
-    succeed(tx, known, None, true, now).map(Deleted::Done)
+    succeed(tx, ids, known, Next::Deletion, now).map(Deleted::Done)
 }

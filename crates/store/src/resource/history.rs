@@ -3,7 +3,7 @@
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::{Result, Timestamp};
 
-use super::{Stored, read};
+use super::{Stored, kind, read};
 use crate::args;
 use crate::scope::DomainTx;
 
@@ -26,7 +26,7 @@ pub fn history(
         left -= 1;
     }
     let rows = tx.query(
-        "SELECT version, updated, deleted, body FROM resource_history
+        "SELECT version, updated, deleted, body, stamp FROM resource_history
          WHERE domain = $1 AND resource = $2 AND version < $3 ORDER BY version DESC LIMIT $4",
         args![current.key, before.min(current.version), left],
     )?;
@@ -36,8 +36,20 @@ pub fn history(
             updated: Timestamp(row.int(1)?),
             deleted: row.int(2)? != 0,
             body: Body::of_tail(row.text(3)?),
+            stamp: row.int(4)?,
             ..current.clone()
         });
     }
     Ok(versions)
+}
+
+/// How many versions there are; 0 when the domain has no such resource.
+pub fn history_count(tx: &mut DomainTx<'_>, resource_type: &str, id: &str) -> Result<i64> {
+    let Some(kind) = kind(resource_type) else { return Ok(0) };
+    // They are numbered from 1 without gaps.
+    let row = tx.query_one(
+        "SELECT version FROM resource WHERE domain = $1 AND type = $2 AND id = $3",
+        args![kind.number, id],
+    )?;
+    row.map_or(Ok(0), |row| row.int(0))
 }

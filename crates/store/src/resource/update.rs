@@ -3,7 +3,9 @@
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::{Result, Timestamp};
 
-use super::{Stored, locked, succeed};
+use super::version::{Next, succeed};
+use super::{Indexed, Stored, locked};
+use crate::ids::Ids;
 use crate::scope::DomainTx;
 
 /// What became of an update.
@@ -23,12 +25,15 @@ pub enum Updated {
 
 /// Gives a resource new content, provided that `expected` is its current version
 /// (when the caller names one). Content is compared as text.
+#[expect(clippy::too_many_arguments, reason = "each is a different thing of the caller's")]
 pub fn update(
     tx: &mut DomainTx<'_>,
+    ids: &Ids,
     resource_type: &str,
     id: &str,
     expected: Option<i64>,
     body: &Body,
+    indexed: &Indexed,
     now: Timestamp,
 ) -> Result<Updated> {
     let Some(known) = locked(tx, resource_type, id)? else { return Ok(Updated::Unknown) };
@@ -41,5 +46,5 @@ pub fn update(
     if known.body == *body {
         return Ok(Updated::Unchanged(known));
     }
-    succeed(tx, known, Some(body), false, now).map(Updated::Done)
+    succeed(tx, ids, known, Next::Content(body, indexed), now).map(Updated::Done)
 }

@@ -22,7 +22,7 @@ pub fn vread(
         return Ok(None);
     }
     let row = tx.query_one(
-        "SELECT updated, deleted, body FROM resource_history
+        "SELECT updated, deleted, body, stamp FROM resource_history
          WHERE domain = $1 AND resource = $2 AND version = $3",
         args![current.key, version],
     )?;
@@ -32,6 +32,7 @@ pub fn vread(
             updated: Timestamp(row.int(0)?),
             deleted: row.int(1)? != 0,
             body: Body::of_tail(row.text(2)?),
+            stamp: row.int(3)?,
             ..current
         })
     })

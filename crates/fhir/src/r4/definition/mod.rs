@@ -9,6 +9,7 @@ mod element;
 mod error;
 mod overlay;
 mod registry;
+mod render;
 mod resource;
 mod search_parameter;
 mod structure;
@@ -22,6 +23,7 @@ pub use element::{
 pub use error::DefinitionError;
 pub use overlay::Overlay;
 pub use registry::Definitions;
+pub use render::Ids;
 pub use search_parameter::{Component, SearchKind, SearchParameter};
 pub use structure::{Context, ContextKind, Derivation, Kind, Structure};
 pub use terminology::{CodeSystem, Concept, Expander, Membership, ValueSet};

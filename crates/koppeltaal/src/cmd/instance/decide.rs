@@ -29,8 +29,10 @@ pub(super) async fn run(context: &Context, name: &str, status: InstanceStatus) -
             let author = context.author(&format!("instance {verb}"));
             let changes = [Change { item: Item::Instance(instance), summary: summary.clone() }];
             let based_on = directory.version;
-            let written =
-                store.write(move |tx| change(tx, &ids, based_on, &changes, &author)).await?;
+            let catalogs = koppeltaal_kt2::Catalogs::default();
+            let written = store
+                .write(move |tx| change(tx, &ids, &catalogs, based_on, &changes, &author))
+                .await?;
             if written.is_none() {
                 continue;
             }

@@ -16,10 +16,10 @@ use crate::context::Context;
 use crate::output;
 
 /// What is said of an interaction that the FHIR service does not have.
-const NOT_YET: &str = "the server does not have this interaction yet: 405";
+const NOT_SERVED: &str = "the server does not have this interaction: 404 or 405";
 
 /// Says whether an instance may make a request, by which rule, and why; and
-/// whether the server has the interaction yet.
+/// whether the server has the interaction.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The instance: its user name or client_id
@@ -127,7 +127,7 @@ impl Explained<'_> {
     /// What the server answers whatever the verdict is. Who gets no token does
     /// not come so far.
     fn note(&self) -> Option<&'static str> {
-        (!self.request.is_served && self.instance.takes_part()).then_some(NOT_YET)
+        (!self.request.is_served && self.instance.takes_part()).then_some(NOT_SERVED)
     }
 
     fn json(&self) -> Value {

@@ -4,6 +4,7 @@
 use koppeltaal_core::permission::Operation;
 use koppeltaal_core::trace::is_fhir_id;
 use koppeltaal_core::{Error, Result, resource_type};
+use koppeltaal_kt2::serves;
 
 /// What a request is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,7 @@ pub struct Request {
     pub operation: Operation,
     /// To what.
     pub target: Target,
-    /// Whether our FHIR service has the interaction: today it can read one
-    /// resource, and answers the others with 405.
+    /// Whether our FHIR service has the interaction on this type.
     pub is_served: bool,
 }
 
@@ -40,26 +40,25 @@ impl Request {
         let path = path.split_once("/fhir/r4").map_or(path, |(_, path)| path);
         let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let method = method.to_ascii_uppercase();
-        let served = |operation, target| Ok(Self { operation, target, is_served: true });
-        let request = |operation, target| Ok(Self { operation, target, is_served: false });
+        let is_served = match segments.as_slice() {
+            [name, rest @ ..] => serves(&method, name, rest),
+            [] => false,
+        };
+        let request = |operation, target| Ok(Self { operation, target, is_served });
         let (create, read) = (Operation::Create, Operation::Read);
         match (method.as_str(), segments.as_slice()) {
             ("PATCH", _) => Err(invalid(text, "PATCH is not supported, PUT is")),
             (_, []) => Err(invalid(text, "requests on the whole system are not supported")),
             ("GET" | "HEAD", ["metadata"] | [".well-known", "smart-configuration"]) => {
-                served(read, Target::Public)
+                Ok(Self { operation: read, target: Target::Public, is_served: true })
             }
             ("GET" | "HEAD", [name] | [name, "_history"]) => request(read, of_type(text, name)?),
             ("POST", [name, "_search"]) => request(read, of_type(text, name)?),
             ("POST", [name]) => request(create, of_type(text, name)?),
             // Nothing is stored; the token must permit what is tried out.
             ("POST", [name, "$validate"]) => request(create, of_type(text, name)?),
-            ("POST", [name, id, "$validate"]) => {
-                resource(text, name, id)?;
-                request(create, of_type(text, name)?)
-            }
-            ("GET" | "HEAD", [name, id]) => served(read, resource(text, name, id)?),
-            ("GET" | "HEAD", [name, id, "_history"] | [name, id, "_history", _]) => {
+            ("POST", [name, id, "$validate"]) => request(read, resource(text, name, id)?),
+            ("GET" | "HEAD", [name, id] | [name, id, "_history"] | [name, id, "_history", _]) => {
                 request(read, resource(text, name, id)?)
             }
             ("PUT", [name, id]) => request(Operation::Update, resource(text, name, id)?),
@@ -136,26 +135,26 @@ mod tests {
         check("POST Task/_search", Read, all());
         check("POST Task", Create, all());
         check("POST Task/$validate", Create, all());
-        check("POST Task/a-1/$validate", Create, all());
+        check("POST Task/a-1/$validate", Read, one());
         check("GET metadata", Read, Target::Public);
         check("GET /api/v1/d/fhir/r4/.well-known/smart-configuration", Read, Target::Public);
     }
 
     #[test]
-    fn today_one_resource_is_read_and_public_documents_are() {
-        for text in ["GET Device/1", "HEAD Task/1", "GET metadata"] {
-            assert!(Request::parse(text).unwrap().is_served, "{text}");
-        }
+    fn what_the_service_has_is_told_apart_from_what_it_has_not() {
         for text in [
             "GET Device",
-            "GET Device/1/_history",
+            "HEAD Task/1",
+            "GET metadata",
             "GET Device/1/_history/2",
-            "POST Device/_search",
-            "POST Device",
             "POST Device/$validate",
             "PUT Device/1",
-            "DELETE Device/1",
+            "POST AuditEvent",
+            "GET ValueSet",
         ] {
+            assert!(Request::parse(text).unwrap().is_served, "{text}");
+        }
+        for text in ["GET Observation", "PUT AuditEvent/1", "DELETE AuditEvent/1", "POST ValueSet"] {
             assert!(!Request::parse(text).unwrap().is_served, "{text}");
         }
     }

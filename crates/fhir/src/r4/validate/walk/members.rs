@@ -64,6 +64,9 @@ impl<'a> Walk<'a> {
             if pair.1.is_some() && of.primitive.is_none() {
                 self.unknown(location, &format!("_{name}"), base);
             }
+            if written == "id" && !is_resource {
+                self.element_id(location, value, base);
+            }
             let place = location.child(element, Some(child));
             let count = self.child(&place, element, pair, child, of, rules);
             seen.push(Seen { element, member: name, count });

@@ -4,6 +4,7 @@
 
 mod binding;
 mod contained;
+mod element_id;
 mod extension;
 mod invariant;
 mod members;
@@ -12,7 +13,7 @@ mod resource;
 mod slicing;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::compiled::Compiled;
 use super::issue::{Issue, IssueType, Severity};
@@ -39,6 +40,8 @@ struct Walk<'a> {
     entries: HashMap<&'a str, &'a str>,
     /// Types of the contained resources of `root` by id.
     contained: HashMap<&'a str, &'a str>,
+    /// Ids of the elements of the resource that the walk is in.
+    element_ids: HashSet<&'a str>,
     issues: Vec<Issue>,
     /// How many values do not even have the form of their type.
     malformed: usize,
@@ -61,6 +64,7 @@ pub fn run<'a>(resource: &'a Node, options: &'a Options<'a>) -> Vec<Issue> {
         extension_url: None,
         entries: contained::entries(resource),
         contained: contained::contained(resource),
+        element_ids: HashSet::new(),
         issues: Vec::new(),
         malformed: 0,
         unreadable: Vec::new(),
@@ -75,7 +79,7 @@ pub fn run<'a>(resource: &'a Node, options: &'a Options<'a>) -> Vec<Issue> {
 
 /// Two rules can see the same problem in the same words.
 fn remove_duplicates(issues: &mut Vec<Issue>) {
-    let mut seen = std::collections::HashSet::with_capacity(issues.len());
+    let mut seen = HashSet::with_capacity(issues.len());
     issues.retain(|issue| {
         let key = (issue.expression.clone(), issue.code, issue.details.clone());
         seen.insert(key)

@@ -72,6 +72,7 @@ impl<'a> Walk<'a> {
         self.add_named_profiles(location, node, name, is_outermost, &mut all);
 
         let outside = (self.resource, self.extension_url.take());
+        let ids_outside = std::mem::take(&mut self.element_ids);
         self.resource = node;
         self.contained_rules(location, node);
         let before = self.malformed;
@@ -80,6 +81,7 @@ impl<'a> Walk<'a> {
             self.invariants(location, &Item::resource(node), &all);
         }
         (self.resource, self.extension_url) = outside;
+        self.element_ids = ids_outside;
     }
 
     /// Is the profile one for this type? Tells when it is not.

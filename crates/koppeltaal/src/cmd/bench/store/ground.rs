@@ -106,7 +106,9 @@ async fn make(
         .collect();
     let (ids, based_on) = (ids.clone(), directory.version);
     let author = Author { agent: "koppeltaal bench".into(), recorded: now(), request_id: None };
-    let made = store.write(move |tx| change(tx, &ids, based_on, &changes, &author)).await?;
+    let catalogs = koppeltaal_kt2::Catalogs::default();
+    let made =
+        store.write(move |tx| change(tx, &ids, &catalogs, based_on, &changes, &author)).await?;
     if made.is_none() {
         bail!("the directory changed meanwhile; try again");
     }

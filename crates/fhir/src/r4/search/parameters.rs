@@ -1,0 +1,169 @@
+//! The search parameters of all types of a set of definitions, compiled.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::check::Unusable;
+use super::key::parameter_number;
+use super::parameter::Parameter;
+use super::references::Place;
+use crate::r4::definition::{Definitions, Derivation, Kind, SearchKind, SearchParameter};
+
+/// The parameter under which references stand that no parameter of their type has.
+const OTHER_REFERENCES: &str = "_reference";
+
+/// References that do not hold what they refer to: an audit event may tell of what is gone.
+const FREE: (&str, [&str; 2]) = ("AuditEvent", ["entity", "patient"]);
+
+/// Compiled search parameters.
+#[derive(Debug, Default)]
+pub struct Parameters {
+    types: HashMap<String, OfType>,
+    unusable: Vec<UnusableParameter>,
+}
+
+#[derive(Debug, Default)]
+struct OfType {
+    parameters: Vec<Parameter>,
+    held: Held,
+}
+
+/// The references of a type that hold what they refer to.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// The number of references that no parameter has.
+    pub(super) other: i64,
+    /// The numbers of its reference parameters.
+    pub(super) numbers: Vec<i64>,
+    has_free: bool,
+}
+
+impl Held {
+    /// Is a reference at this place without influence on what it refers to?
+    pub(super) fn is_free(&self, place: &Place<'_>) -> bool {
+        self.has_free && place.is("what", "entity")
+    }
+}
+
+/// A search parameter that cannot be used for a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusableParameter {
+    /// The type of resource.
+    pub resource_type: String,
+    /// Canonical URL of the parameter.
+    pub url: String,
+    /// Its code.
+    pub code: String,
+    /// Why.
+    pub reason: Unusable,
+}
+
+impl Parameters {
+    /// Compiles the parameters of every type of resource that has a structure. What cannot be
+    /// compiled is left out and told by [`Parameters::unusable`].
+    pub fn new(definitions: &Definitions) -> Parameters {
+        let mut names: Vec<&str> = definitions
+            .structures()
+            .filter(|s| s.kind == Kind::Resource && s.derivation == Derivation::Specialization)
+            .filter(|s| !s.is_abstract)
+            .map(|s| s.type_name.as_str())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut building = Building {
+            definitions,
+            shared: HashMap::new(),
+            numbers: HashSet::new(),
+            all: Parameters::default(),
+        };
+        names.into_iter().for_each(|name| building.add(name));
+        building.all
+    }
+
+    /// The parameters of a type: its own, then those of all resources, each group sorted by code.
+    /// A type without a structure has none.
+    pub fn for_type(&self, resource_type: &str) -> impl Iterator<Item = &Parameter> {
+        self.types.get(resource_type).into_iter().flat_map(|of_type| &of_type.parameters)
+    }
+
+    /// The parameter that a URL calls `code`.
+    pub fn find(&self, resource_type: &str, code: &str) -> Option<&Parameter> {
+        self.for_type(resource_type).find(|parameter| parameter.definition().code == code)
+    }
+
+    /// The numbers under which stands every reference of resources of these types that holds what
+    /// it refers to: as long as it is there, that is not deleted.
+    pub fn referring<'t>(&self, types: impl IntoIterator<Item = &'t str>) -> Vec<i64> {
+        let found = types.into_iter().filter_map(|name| self.held(name));
+        let mut numbers: Vec<i64> =
+            found.flat_map(|held| held.numbers.iter().copied().chain([held.other])).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// The parameters that cannot be used, with the reason.
+    pub fn unusable(&self) -> &[UnusableParameter] {
+        &self.unusable
+    }
+
+    pub(super) fn held(&self, resource_type: &str) -> Option<&Held> {
+        self.types.get(resource_type).map(|of_type| &of_type.held)
+    }
+}
+
+struct Building<'d> {
+    definitions: &'d Definitions,
+    /// Types share the definitions of what is for many of them.
+    shared: HashMap<*const SearchParameter, Arc<SearchParameter>>,
+    numbers: HashSet<i64>,
+    all: Parameters,
+}
+
+impl<'d> Building<'d> {
+    fn add(&mut self, resource_type: &str) {
+        let mut of_type = OfType::default();
+        of_type.held.other = parameter_number(resource_type, OTHER_REFERENCES);
+        of_type.held.has_free = resource_type == FREE.0;
+        self.numbers.insert(of_type.held.other);
+        let definitions = self.definitions;
+        for definition in definitions.search_parameters(resource_type) {
+            let is_known = |p: &Parameter| p.definition().code == definition.code;
+            if of_type.parameters.iter().any(is_known) {
+                continue;
+            }
+            match self.parameter(resource_type, definition) {
+                Ok(parameter) => {
+                    let is_free = of_type.held.has_free && FREE.1.contains(&&*definition.code);
+                    if definition.kind == SearchKind::Reference && !is_free {
+                        of_type.held.numbers.push(parameter.number());
+                    }
+                    of_type.parameters.push(parameter);
+                }
+                Err(reason) => self.all.unusable.push(UnusableParameter {
+                    resource_type: resource_type.to_owned(),
+                    url: definition.url.clone(),
+                    code: definition.code.clone(),
+                    reason,
+                }),
+            }
+        }
+        self.all.types.insert(resource_type.to_owned(), of_type);
+    }
+
+    fn parameter(
+        &mut self,
+        resource_type: &str,
+        definition: &'d SearchParameter,
+    ) -> Result<Parameter, Unusable> {
+        let shared = self.shared.entry(std::ptr::from_ref(definition));
+        let shared = Arc::clone(shared.or_insert_with(|| Arc::new(definition.clone())));
+        let parameter = Parameter::new(resource_type, shared, self.definitions)?;
+        let numbers = parameter.numbers().all();
+        if numbers.iter().any(|number| self.numbers.contains(number)) {
+            return Err(Unusable::Number);
+        }
+        self.numbers.extend(numbers);
+        Ok(parameter)
+    }
+}

@@ -1,0 +1,34 @@
+//! Search parameters at work on resources.
+
+mod agreement;
+mod catalog;
+mod custom;
+mod kinds;
+mod logged;
+mod organizations;
+mod people;
+mod places;
+mod said;
+mod table;
+mod work;
+
+use std::sync::OnceLock;
+
+use super::{Indexed, Parameters, index};
+use crate::r4::profile::koppeltaal;
+use crate::{Node, json};
+
+const BASE: &str = "https://kt.example/api/v1/d/fhir/r4";
+
+fn parameters() -> &'static Parameters {
+    static PARAMETERS: OnceLock<Parameters> = OnceLock::new();
+    PARAMETERS.get_or_init(|| Parameters::new(koppeltaal()))
+}
+
+fn parse(text: &str) -> Node {
+    json::parse(text.as_bytes()).unwrap()
+}
+
+fn indexed(text: &str) -> Indexed {
+    index(&parse(text), parameters(), koppeltaal(), Some(BASE))
+}

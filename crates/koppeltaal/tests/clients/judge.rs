@@ -1,0 +1,154 @@
+//! HAPI's instance validator judges a sample of what we serve: resources, Bundles,
+//! OperationOutcomes, definitions, the CapabilityStatement; in JSON and in XML. With
+//! the compiled profiles of Koppeltaal (`KOPPELTAAL_IG_DIR`) by these, else by R4.
+
+use std::path::PathBuf;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::bodies;
+use crate::place::{Place, reference};
+use crate::run::{java, run};
+use crate::steps::Steps;
+use crate::world::Engine;
+
+const JSON: &str = "application/fhir+json";
+const XML: &str = "application/fhir+xml";
+/// Shows that the validator would find something.
+const BAD: &str = "bad.json";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_validator_of_hapi_finds_nothing_wrong_in_what_we_serve() {
+    let place = Place::open(Engine::Sqlite).await;
+    let sample = Sample { folder: place.new_folder("sample"), place };
+    sample.resources().await;
+    sample.bundles().await;
+    sample.outcomes().await;
+    sample.definitions().await;
+    let bad = json!({ "resourceType": "Patient", "gender": "unheard-of", "shoeSize": 43 });
+    std::fs::write(sample.folder.join(BAD), bad.to_string()).unwrap();
+
+    let folder = sample.folder.to_str().unwrap();
+    let definitions = definitions();
+    let definitions = definitions.iter().map(String::as_str);
+    let arguments: Vec<&str> = ["validate", folder].into_iter().chain(definitions).collect();
+    let steps = Steps::of(&run(&java(&arguments), &[]));
+    let (bad, failed): (Vec<String>, Vec<String>) =
+        steps.failed().into_iter().partition(|failure| failure.contains(BAD));
+    assert_eq!(bad.len(), 1, "the validator works");
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// The folders with definitions beyond R4, if they are there.
+fn definitions() -> Vec<String> {
+    let folder = std::env::var_os("KOPPELTAAL_IG_DIR").map(PathBuf::from);
+    let below = |folder: PathBuf| ["kt2", "deps/nictiz"].map(|name| folder.join(name));
+    let folders = folder.map(below).into_iter().flatten();
+    folders.map(|folder| folder.to_str().unwrap().to_owned()).collect()
+}
+
+/// What is judged.
+struct Sample {
+    place: Place,
+    folder: PathBuf,
+}
+
+impl Sample {
+    async fn resources(&self) {
+        let place = &self.place;
+        let patient = reference(&self.made(&bodies::patient()).await);
+        let practitioner = reference(&self.made(&bodies::practitioner()).await);
+        self.made(&bodies::organization()).await;
+        self.made(&bodies::related_person(&patient)).await;
+        self.made(&bodies::care_team(&patient, &practitioner)).await;
+        let endpoint = reference(&self.made(&bodies::endpoint()).await);
+        let mut activity = bodies::activity();
+        activity["extension"][0]["valueReference"]["reference"] = endpoint.into();
+        let activity = reference(&self.made(&activity).await);
+        let mut task = bodies::task();
+        task["extension"][0]["valueReference"]["reference"] = activity.into();
+        task["for"]["reference"] = patient.clone().into();
+        task["owner"]["reference"] = practitioner.into();
+        self.made(&task).await;
+        self.made(&bodies::subscription()).await;
+        // One that is deleted, for the histories.
+        let gone = reference(&place.created(&bodies::patient()).await);
+        let answer = place.ask(Method::DELETE, &gone, JSON, None).await;
+        self.keep("outcome-of-a-delete.json", answer).await;
+        for path in ["Device", "AuditEvent"] {
+            self.get(path, path, 200).await;
+        }
+    }
+
+    async fn bundles(&self) {
+        for (name, path) in [
+            ("search", "Patient"),
+            ("search-page", "Patient?_count=1&_sort=birthdate"),
+            ("search-nothing", "Patient?name=nobody"),
+            ("search-count", "Patient?_summary=count"),
+            ("search-summary", "Patient?_summary=true"),
+            ("search-include", "Task?_include=Task:patient&_include=Task:owner"),
+            ("search-revinclude", "Patient?_revinclude=Task:patient"),
+            ("search-unknown", "Patient?shoe-size=43"),
+            ("history-of-type", "Patient/_history"),
+        ] {
+            self.get(name, path, 200).await;
+        }
+        let found = self.place.ask(Method::GET, "Patient/_history", JSON, None).await;
+        let found: Value = serde_json::from_str(&found.text().await.unwrap()).unwrap();
+        let deleted = found["entry"][0]["fullUrl"].as_str().unwrap();
+        self.get("history-of-deleted", &format!("{deleted}/_history"), 200).await;
+        self.get("gone", deleted, 410).await;
+    }
+
+    async fn outcomes(&self) {
+        let place = &self.place;
+        self.get("unknown", "Patient/2f4d8f7c-5f1b-4f8e-9d2a-000000000000", 404).await;
+        let mut patient = bodies::patient();
+        patient["birthDate"] = "yesterday".into();
+        patient["shoeSize"] = 43.into();
+        for (name, accept) in [("invalid.json", JSON), ("invalid.xml", XML)] {
+            let answer = place.ask(Method::POST, "Patient", accept, Some(&patient)).await;
+            assert_eq!(answer.status(), 422);
+            self.keep(name, answer).await;
+            let answer = place.ask(Method::POST, "Patient/$validate", accept, Some(&patient)).await;
+            assert_eq!(answer.status(), 200);
+            self.keep(&format!("validate-{name}"), answer).await;
+        }
+    }
+
+    async fn definitions(&self) {
+        self.get("metadata", "metadata", 200).await;
+        for kind in [
+            "StructureDefinition",
+            "ValueSet",
+            "CodeSystem",
+            "SearchParameter",
+            "NamingSystem",
+            "ImplementationGuide",
+        ] {
+            self.get(kind, &format!("{kind}?_count=200"), 200).await;
+        }
+    }
+
+    /// Creates a resource and keeps what is served of it.
+    async fn made(&self, body: &Value) -> Value {
+        let made = self.place.created(body).await;
+        self.get(body["resourceType"].as_str().unwrap(), &reference(&made), 200).await;
+        made
+    }
+
+    /// Keeps what is served at a path, in JSON and in XML.
+    async fn get(&self, name: &str, path: &str, status: u16) {
+        for (extension, accept) in [("json", JSON), ("xml", XML)] {
+            let answer = self.place.ask(Method::GET, path, accept, None).await;
+            assert_eq!(answer.status(), status, "{path}: {}", answer.text().await.unwrap());
+            self.keep(&format!("{name}.{extension}"), answer).await;
+        }
+    }
+
+    async fn keep(&self, name: &str, answer: reqwest::Response) {
+        std::fs::write(self.folder.join(name), answer.bytes().await.unwrap()).unwrap();
+    }
+}

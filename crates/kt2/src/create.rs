@@ -1,0 +1,83 @@
+//! Create: a new resource, whose id the server gives (FHIR R4, 3.1.0.8).
+
+use http::StatusCode;
+use http::header::{self, HeaderMap};
+use koppeltaal_core::audit::Action;
+use koppeltaal_core::Error;
+use koppeltaal_fhir::Node;
+use koppeltaal_store::resource::{self, New, Stored};
+use uuid::Uuid;
+
+use crate::call::Call;
+use crate::content::{check, check_type, ready, strip};
+use crate::negotiate::Returns;
+use crate::outcome::{Issue, Refusal};
+use crate::record::{entry, record};
+use crate::reply::Reply;
+use crate::rules::subscription;
+use crate::targets::dangling;
+use crate::{access, origin};
+
+/// Refuses what cannot be created, before the body is looked at.
+pub fn permit(call: &Call, kind: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    access::require_create(call, kind)?;
+    match headers.contains_key("if-none-exist") {
+        true => Err(Refusal::bad_request("not-supported", "Conditional create is not supported.")
+            .at("http.If-None-Exist")),
+        false => Ok(()),
+    }
+}
+
+/// Answers `POST [type]` for a caller whom [`permit`] let through.
+pub async fn create(call: &Call, kind: &'static str, mut resource: Node) -> Result<Reply, Refusal> {
+    check_type(kind, &resource)?;
+    let device = call.instance()?.instance.client_id.clone();
+    strip(&mut resource);
+    origin::inject(&mut resource, &device)?;
+    if kind == "Subscription" {
+        subscription::prepare(&mut resource, None);
+        subscription::require_read(call, &resource)?;
+    }
+    let warnings = check(call, kind, &resource)?;
+    let content = ready(call, &resource, warnings);
+    let id = Uuid::new_v4().to_string();
+    let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
+    let (body, indexed, references) = (content.body, content.indexed, content.references);
+    let mut row = entry(call, Action::Create, kind, &id);
+    let stored = call
+        .scope()
+        .write(move |tx| {
+            if let Some(dangling) = dangling(tx, kind, &references)? {
+                return Ok(Err(dangling));
+            }
+            let new = New {
+                resource_type: kind,
+                id: &id,
+                origin: &device,
+                body: &body,
+                indexed: &indexed,
+            };
+            let stored = resource::create(tx, &ids, &new, now)?;
+            record(tx, &ids, &mut row, stored.version)?;
+            Ok::<_, Error>(Ok(stored))
+        })
+        .await??;
+    let url = call.version_url(kind, &stored.id, stored.version);
+    Ok(written(call, StatusCode::CREATED, &stored, content.warnings)
+        .with(header::LOCATION, url))
+}
+
+/// The answer to a write: what the caller prefers to see (FHIR R4, 3.1.0.1.8).
+pub fn written(call: &Call, status: StatusCode, stored: &Stored, warnings: Vec<Issue>) -> Reply {
+    let reply = match call.wants.returns {
+        Returns::Minimal => Reply::empty(status),
+        Returns::Representation => Reply::text(status, stored.render()),
+        Returns::OperationOutcome => {
+            let done = format!("{} {} has version {}.", stored.resource_type, stored.id, stored.version);
+            let issues: Vec<Issue> =
+                std::iter::once(Issue::information(done)).chain(warnings).collect();
+            Reply::outcome(status, &issues)
+        }
+    };
+    reply.of_version(stored)
+}

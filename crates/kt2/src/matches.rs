@@ -1,0 +1,375 @@
+//! Whether one resource meets a condition, told from its rows in memory: for the
+//! definitions, which are in no index table, and for subscriptions, whose criteria
+//! are asked of one resource at a time. The store answers the same in SQL.
+
+use koppeltaal_core::Timestamp;
+use koppeltaal_core::search::{
+    Condition, IndexRow, Place, Qualifier, Span, Target, Test, Values, Words,
+};
+
+/// A resource with its searchable values.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its type.
+    pub resource_type: &'a str,
+    /// Its logical id.
+    pub id: &'a str,
+    /// The time of its version.
+    pub updated: Timestamp,
+    /// Its rows, in any order.
+    pub rows: &'a [IndexRow],
+    /// Its words.
+    pub words: &'a Words,
+}
+
+/// The other resources, for chains.
+pub trait Neighbours {
+    /// Whether there is a resource of this id that meets the target.
+    fn is_there(&self, target: &Target, id: &str) -> bool;
+
+    /// Whether a resource that meets `source` refers to this reference (`Type/id`)
+    /// by this parameter.
+    fn refers(&self, source: &Target, parameter: i64, reference: &str) -> bool;
+}
+
+/// No other resources: chains lead nowhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Alone;
+
+impl Neighbours for Alone {
+    fn is_there(&self, _target: &Target, _id: &str) -> bool {
+        false
+    }
+
+    fn refers(&self, _source: &Target, _parameter: i64, _reference: &str) -> bool {
+        false
+    }
+}
+
+/// Whether a resource meets a condition.
+pub fn matches(condition: &Condition, subject: &Subject<'_>, others: &dyn Neighbours) -> bool {
+    match condition {
+        Condition::AnyOf(tests) => {
+            subject.rows.iter().any(|row| tests.iter().any(|test| passes(test, row)))
+        }
+        Condition::Not(inner) => !matches(inner, subject, others),
+        Condition::Id(ids) => ids.iter().any(|id| id == subject.id),
+        Condition::Updated(spans) => spans.iter().any(|span| holds(span, subject.updated)),
+        Condition::Words(place, words) => {
+            let all = match place {
+                Place::Narrative => &subject.words.narrative,
+                Place::Content => &subject.words.content,
+            };
+            words.iter().all(|word| all.contains(&format!(" {word} ")))
+        }
+        Condition::RefersTo { parameter, targets } => {
+            let references = subject.rows.iter().filter(|row| row.parameter == *parameter);
+            references.filter_map(|row| row.value.split_once('/')).any(|(name, id)| {
+                let of_type = |target: &&Target| target.resource_type == name;
+                targets.iter().filter(of_type).any(|target| others.is_there(target, id))
+            })
+        }
+        Condition::ReferredBy { source, parameter } => {
+            let reference = format!("{}/{}", subject.resource_type, subject.id);
+            others.refers(source, *parameter, &reference)
+        }
+    }
+}
+
+/// Whether a resource meets all of these.
+pub fn matches_all(
+    conditions: &[Condition],
+    subject: &Subject<'_>,
+    others: &dyn Neighbours,
+) -> bool {
+    conditions.iter().all(|condition| matches(condition, subject, others))
+}
+
+fn passes(test: &Test, row: &IndexRow) -> bool {
+    let has_value = match &test.value {
+        Values::Any => true,
+        Values::Is(value) => row.value == *value,
+        Values::Between { from, to } => {
+            let value = row.value.as_str();
+            let is_in = |least: &str, most: &str, is_included: bool| {
+                least < most || (is_included && least == most)
+            };
+            from.as_ref().is_none_or(|end| is_in(&end.value, value, end.is_included))
+                && to.as_ref().is_none_or(|end| is_in(value, &end.value, end.is_included))
+        }
+        Values::Containing(part) => row.value.contains(part.as_str()),
+    };
+    let has_qualifier = match test.qualifier {
+        Qualifier::Any => true,
+        Qualifier::Is(qualifier) => row.qualifier == qualifier,
+        Qualifier::AtMost(most) => row.qualifier <= most,
+        Qualifier::AtLeast(least) => row.qualifier >= least,
+    };
+    test.parameter == row.parameter && has_value && has_qualifier
+}
+
+fn holds(span: &Span, time: Timestamp) -> bool {
+    span.from.is_none_or(|from| time >= from) && span.until.is_none_or(|until| time < until)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use koppeltaal_core::search::End;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The whole world of the model: every row that a test may meet.
+    const VALUES: [&str; 6] = ["", "a", "ab", "b", "ba", "Patient/1"];
+    const PARAMETERS: [i64; 2] = [1, 2];
+    const QUALIFIERS: [i64; 3] = [-1, 0, 7];
+
+    fn row() -> impl Strategy<Value = IndexRow> {
+        (
+            prop::sample::select(PARAMETERS.to_vec()),
+            prop::sample::select(VALUES.to_vec()),
+            prop::sample::select(QUALIFIERS.to_vec()),
+        )
+            .prop_map(|(parameter, value, qualifier)| IndexRow {
+                parameter,
+                value: value.to_owned(),
+                qualifier,
+            })
+    }
+
+    fn end() -> impl Strategy<Value = Option<End>> {
+        let end = (prop::sample::select(VALUES.to_vec()), any::<bool>());
+        prop::option::of(
+            end.prop_map(|(value, is_included)| End { value: value.to_owned(), is_included }),
+        )
+    }
+
+    fn test() -> impl Strategy<Value = Test> {
+        let value = prop::sample::select(VALUES.to_vec()).prop_map(str::to_owned);
+        let values = prop_oneof![
+            Just(Values::Any),
+            value.clone().prop_map(Values::Is),
+            value.prop_map(Values::Containing),
+            (end(), end()).prop_map(|(from, to)| Values::Between { from, to }),
+        ];
+        let number = prop::sample::select(QUALIFIERS.to_vec());
+        let qualifier = prop_oneof![
+            Just(Qualifier::Any),
+            number.clone().prop_map(Qualifier::Is),
+            number.clone().prop_map(Qualifier::AtMost),
+            number.prop_map(Qualifier::AtLeast),
+        ];
+        (prop::sample::select(PARAMETERS.to_vec()), values, qualifier)
+            .prop_map(|(parameter, value, qualifier)| Test { parameter, value, qualifier })
+    }
+
+    fn condition() -> impl Strategy<Value = Condition> {
+        let id = prop::sample::select(vec!["1", "2"]).prop_map(str::to_owned);
+        let time = prop::option::of((0_i64..4).prop_map(Timestamp));
+        let span = (time.clone(), time).prop_map(|(from, until)| Span { from, until });
+        let word = prop::sample::select(vec!["jan", "de", "an"]).prop_map(str::to_owned);
+        let place = prop::sample::select(vec![Place::Narrative, Place::Content]);
+        let plain = prop_oneof![
+            4 => prop::collection::vec(test(), 0..4).prop_map(Condition::AnyOf),
+            1 => prop::collection::vec(id, 0..2).prop_map(Condition::Id),
+            1 => prop::collection::vec(span, 0..3).prop_map(Condition::Updated),
+            1 => (place, prop::collection::vec(word, 1..3))
+                .prop_map(|(place, words)| Condition::Words(place, words)),
+        ];
+        let target = |condition: BoxedStrategy<Condition>| {
+            (prop::sample::select(vec!["Patient", "Task"]), prop::collection::vec(condition, 0..2))
+                .prop_map(|(name, conditions)| Target {
+                    resource_type: name.to_owned(),
+                    conditions,
+                })
+        };
+        plain.prop_recursive(2, 6, 2, move |inner| {
+            let inner = inner.boxed();
+            prop_oneof![
+                inner.clone().prop_map(|inner| Condition::Not(Box::new(inner))),
+                (
+                    prop::sample::select(PARAMETERS.to_vec()),
+                    prop::collection::vec(target(inner.clone()), 0..2)
+                )
+                    .prop_map(|(parameter, targets)| Condition::RefersTo { parameter, targets }),
+                (prop::sample::select(PARAMETERS.to_vec()), target(inner))
+                    .prop_map(|(parameter, source)| Condition::ReferredBy { source, parameter }),
+            ]
+        })
+    }
+
+    /// The rows that a test accepts, each one asked of a rule written in another way.
+    fn accepted(test: &Test) -> BTreeSet<IndexRow> {
+        let mut all: BTreeSet<IndexRow> = BTreeSet::new();
+        for value in VALUES {
+            for qualifier in QUALIFIERS {
+                all.insert(IndexRow { parameter: test.parameter, value: value.into(), qualifier });
+            }
+        }
+        all.retain(|row| match &test.value {
+            Values::Any => true,
+            Values::Is(value) => value.as_bytes() == row.value.as_bytes(),
+            Values::Containing(part) => row.value.split(part.as_str()).count() > 1,
+            Values::Between { from, to } => {
+                let from = from.as_ref().map(|end| row.value.cmp(&end.value).is_ge_or(end));
+                let to = to.as_ref().map(|end| end.value.cmp(&row.value).is_ge_or(end));
+                from != Some(false) && to != Some(false)
+            }
+        });
+        all.retain(|row| match test.qualifier {
+            Qualifier::Any => true,
+            Qualifier::Is(number) => [number].contains(&row.qualifier),
+            Qualifier::AtMost(most) => !(row.qualifier > most),
+            Qualifier::AtLeast(least) => !(row.qualifier < least),
+        });
+        all
+    }
+
+    trait IsGeOr {
+        fn is_ge_or(self, end: &End) -> bool;
+    }
+
+    impl IsGeOr for std::cmp::Ordering {
+        fn is_ge_or(self, end: &End) -> bool {
+            if end.is_included { self.is_ge() } else { self.is_gt() }
+        }
+    }
+
+    /// A subject that owns what it is made of, and a world of two of them.
+    #[derive(Debug, Clone)]
+    struct One {
+        name: &'static str,
+        id: &'static str,
+        updated: i64,
+        rows: Vec<IndexRow>,
+        words: Words,
+    }
+
+    impl One {
+        fn subject(&self) -> Subject<'_> {
+            Subject {
+                resource_type: self.name,
+                id: self.id,
+                updated: Timestamp(self.updated),
+                rows: &self.rows,
+                words: &self.words,
+            }
+        }
+    }
+
+    fn one(name: &'static str, id: &'static str) -> impl Strategy<Value = One> {
+        let words = prop::sample::select(vec!["", " jan ", " de jan ", " bande "]);
+        (0_i64..4, prop::collection::vec(row(), 0..4), words.clone(), words).prop_map(
+            move |(updated, rows, narrative, content)| One {
+                name,
+                id,
+                updated,
+                rows,
+                words: Words { narrative: narrative.to_owned(), content: content.to_owned() },
+            },
+        )
+    }
+
+    struct World(Vec<One>);
+
+    impl Neighbours for World {
+        fn is_there(&self, target: &Target, id: &str) -> bool {
+            self.0.iter().any(|one| {
+                one.id == id
+                    && one.name == target.resource_type
+                    && matches_all(&target.conditions, &one.subject(), &Alone)
+            })
+        }
+
+        fn refers(&self, source: &Target, parameter: i64, reference: &str) -> bool {
+            self.0.iter().any(|one| {
+                one.rows.iter().any(|row| row.parameter == parameter && row.value == reference)
+                    && one.name == source.resource_type
+                    && matches_all(&source.conditions, &one.subject(), &Alone)
+            })
+        }
+    }
+
+    /// The resources of the world that meet a condition, as a set; `others` are
+    /// those that chains may lead to.
+    fn found(condition: &Condition, world: &[One], others: &[One]) -> BTreeSet<&'static str> {
+        let all: BTreeSet<&'static str> = world.iter().map(|one| one.id).collect();
+        let of = |keep: &dyn Fn(&One) -> bool| -> BTreeSet<&'static str> {
+            world.iter().filter(|one| keep(one)).map(|one| one.id).collect()
+        };
+        let meet = |target: &Target| -> BTreeSet<&'static str> {
+            let typed: Vec<One> =
+                others.iter().filter(|one| one.name == target.resource_type).cloned().collect();
+            let mut ids: BTreeSet<&'static str> = typed.iter().map(|one| one.id).collect();
+            for condition in &target.conditions {
+                ids = &ids & &found(condition, &typed, &[]);
+            }
+            ids
+        };
+        match condition {
+            Condition::AnyOf(tests) => {
+                let accepted: BTreeSet<IndexRow> = tests.iter().flat_map(accepted).collect();
+                of(&|one| !accepted.is_disjoint(&one.rows.iter().cloned().collect()))
+            }
+            Condition::Not(inner) => &all - &found(inner, world, others),
+            Condition::Id(ids) => of(&|one| ids.contains(&one.id.to_owned())),
+            Condition::Updated(spans) => of(&|one| {
+                spans.iter().any(|span| {
+                    let from = span.from.map_or(i64::MIN, |time| time.0);
+                    let until = span.until.map_or(i64::MAX, |time| time.0);
+                    (from..until).contains(&one.updated)
+                })
+            }),
+            Condition::Words(place, words) => of(&|one| {
+                let text = match place {
+                    Place::Narrative => &one.words.narrative,
+                    Place::Content => &one.words.content,
+                };
+                let known: BTreeSet<&str> = text.split_whitespace().collect();
+                words.iter().all(|word| known.contains(word.as_str()))
+            }),
+            Condition::RefersTo { parameter, targets } => {
+                let reached: BTreeSet<String> = targets
+                    .iter()
+                    .flat_map(|target| {
+                        meet(target).into_iter().map(|id| format!("{}/{id}", target.resource_type))
+                    })
+                    .collect();
+                of(&|one| {
+                    let mine = one.rows.iter().filter(|row| row.parameter == *parameter);
+                    mine.into_iter().any(|row| reached.contains(&row.value))
+                })
+            }
+            Condition::ReferredBy { source, parameter } => {
+                let sources = meet(source);
+                let referring = others
+                    .iter()
+                    .filter(|one| one.name == source.resource_type && sources.contains(one.id));
+                let values: BTreeSet<&str> = referring
+                    .flat_map(|one| &one.rows)
+                    .filter(|row| row.parameter == *parameter)
+                    .map(|row| row.value.as_str())
+                    .collect();
+                of(&|one| values.contains(format!("{}/{}", one.name, one.id).as_str()))
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn conditions_agree_with_a_model_of_sets(
+            condition in condition(),
+            patient in one("Patient", "1"),
+            task in one("Task", "2"),
+        ) {
+            let world = World(vec![patient, task]);
+            let model = found(&condition, &world.0, &world.0);
+            for one in &world.0 {
+                let is_met = matches(&condition, &one.subject(), &world);
+                prop_assert_eq!(is_met, model.contains(one.id), "{:?} on {:?}", condition, one);
+            }
+        }
+    }
+}

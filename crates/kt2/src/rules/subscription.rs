@@ -1,0 +1,181 @@
+//! Subscriptions: what is accepted (TOP-KT-006; decisions on hooks).
+
+use http::StatusCode;
+use koppeltaal_core::permission::Operation;
+use koppeltaal_fhir::Node;
+use koppeltaal_outbound::check_url;
+
+use crate::access;
+use crate::call::Call;
+use crate::kind;
+use crate::outcome::{Issue, Refusal};
+use crate::query;
+use crate::query_string::pairs;
+use crate::rules::Ground;
+
+/// The most header lines of a channel, and the most bytes of one.
+const MOST_HEADERS: usize = 20;
+const MOST_HEADER: usize = 4096;
+
+/// Headers that the server sets itself.
+const RESERVED: [&str; 8] = [
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "x-request-id",
+    "x-correlation-id",
+    "x-trace-id",
+];
+
+/// Makes a Subscription what is kept: `requested` is `active` at once, and `error`
+/// is the server's: that of the version before, unless the Subscription starts anew.
+pub fn prepare(resource: &mut Node, before: Option<&Node>) {
+    let Some(members) = resource.as_object_mut() else { return };
+    if members.get("status").and_then(Node::as_str) == Some("requested") {
+        members.insert("status", "active");
+    }
+    members.remove("error");
+    let is_active = members.get("status").and_then(Node::as_str) == Some("active");
+    if let (false, Some(error)) = (is_active, before.and_then(|before| before.get("error"))) {
+        members.push("error", error.clone());
+    }
+}
+
+/// Refuses a caller who may not read what he would be told about.
+pub fn require_read(call: &Call, resource: &Node) -> Result<(), Refusal> {
+    let criteria = resource.get("criteria").and_then(Node::as_str).unwrap_or_default();
+    let name = criteria.split('?').next().unwrap_or_default();
+    match kind::named(name) {
+        Some(kind) if access::reach(call, Operation::Read, kind) == koppeltaal_core::permission::Reach::Nothing => {
+            let told = format!("Forbidden: the criteria are about {kind}, which you may not read.");
+            Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", told).at("Subscription.criteria"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with a Subscription beyond its profile.
+pub fn check(ground: &Ground<'_>, resource: &Node) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    if let Some(text) = resource.get("criteria").and_then(Node::as_str) {
+        issues.extend(criteria(ground, text));
+    }
+    let Some(channel) = resource.get("channel") else { return issues };
+    issues.extend(endpoint(ground, channel.get("endpoint").and_then(Node::as_str)));
+    issues.extend(headers(channel.items("header")));
+    issues
+}
+
+fn criteria(ground: &Ground<'_>, text: &str) -> Vec<Issue> {
+    let place = "Subscription.criteria";
+    let wrong = |told: String| vec![Issue::error("value", told).at(place)];
+    let Some((name, search)) = text.split_once('?') else {
+        return wrong("Criteria have the form `Type?parameter=value`.".to_owned());
+    };
+    let Some(kind) = kind::named(name) else {
+        return wrong(format!("Criteria name a resource type of Koppeltaal, and `{name}` is none."));
+    };
+    let context = query::Context {
+        catalog: ground.catalog,
+        base: ground.base,
+        now: ground.now,
+        is_strict: true,
+    };
+    let parsed = pairs(Some(search)).and_then(|pairs| query::parse(kind, &pairs, &context));
+    match parsed {
+        Ok(_) => Vec::new(),
+        Err(refusal) => {
+            refusal.issues.into_iter().map(|issue| Issue { severity: "error", ..issue }.at(place)).collect()
+        }
+    }
+}
+
+fn endpoint(ground: &Ground<'_>, text: Option<&str>) -> Option<Issue> {
+    let place = "Subscription.channel.endpoint";
+    let Some(text) = text else {
+        return Some(Issue::error("required", "A channel has an endpoint, an https URL.").at(place));
+    };
+    let url = match check_url(text, ground.domain) {
+        Ok((url, _)) => url,
+        Err(told) => {
+            let told = format!("Subscription.channel.endpoint must start with `https://` and name a host that can be called: {told}");
+            return Some(Issue::error("value", told).at(place));
+        }
+    };
+    let hosts = ground.hook_hosts;
+    let is_own = hosts.is_empty()
+        || url.host_str().is_some_and(|host| hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
+    let told = "The host of this endpoint is none of those registered for this application.";
+    (!is_own).then(|| Issue::error("business-rule", told).at(place))
+}
+
+fn headers(lines: &[Node]) -> Vec<Issue> {
+    let mut issues = Vec::new();
+    if lines.len() > MOST_HEADERS {
+        let told = format!("A channel has at most {MOST_HEADERS} headers.");
+        issues.push(Issue::error("too-long", told).at("Subscription.channel.header"));
+    }
+    for (at, line) in lines.iter().enumerate().take(MOST_HEADERS) {
+        let Some(line) = line.as_str() else { continue };
+        if let Some(told) = header(line) {
+            issues.push(
+                Issue::error("value", told).at(format!("Subscription.channel.header[{at}]")),
+            );
+        }
+    }
+    issues
+}
+
+/// What is wrong with a header line; its value is never told.
+fn header(line: &str) -> Option<String> {
+    if line.len() > MOST_HEADER {
+        return Some(format!("A header has at most {MOST_HEADER} bytes."));
+    }
+    let Some((name, value)) = line.split_once(':') else {
+        return Some("A header has the form `Name: value`.".to_owned());
+    };
+    let name = name.trim();
+    if http::HeaderName::try_from(name).is_err() {
+        return Some("The name of this header is none of HTTP.".to_owned());
+    }
+    if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+        return Some(format!("The header {name} is set by the server."));
+    }
+    http::HeaderValue::try_from(value.trim())
+        .is_err()
+        .then(|| format!("The value of the header {name} holds characters that HTTP does not allow."))
+}
+
+#[cfg(test)]
+mod tests {
+    use koppeltaal_fhir::object;
+
+    use super::*;
+
+    #[test]
+    fn requested_is_active_and_the_error_is_the_servers() {
+        let mut new = object! { "status" => "requested", "error" => "mine" };
+        prepare(&mut new, None);
+        assert_eq!(new, object! { "status" => "active" });
+        let before = object! { "status" => "error", "error" => "503" };
+        let mut off = object! { "status" => "off" };
+        prepare(&mut off, Some(&before));
+        assert_eq!(off, object! { "status" => "off", "error" => "503" });
+        let mut again = object! { "status" => "requested" };
+        prepare(&mut again, Some(&before));
+        assert_eq!(again, object! { "status" => "active" });
+    }
+
+    #[test]
+    fn a_header_line_is_one_of_http_and_none_of_the_servers() {
+        for good in ["X-KTSubscription: 1", "Authorization: Bearer abc", "X:"] {
+            assert_eq!(header(good), None, "{good}");
+        }
+        for bad in ["no colon", "a b: c", ": x", "Host: x", "content-type:x", "X-Trace-Id: x", "X: a\r\nY: b"] {
+            assert!(header(bad).is_some(), "{bad}");
+        }
+        assert!(header(&format!("X: {}", "a".repeat(5000))).is_some());
+    }
+}

@@ -1,0 +1,166 @@
+//! Results that change while a caller reads page after page, newest first: a new
+//! version takes a resource to the front, past the pages that are still to come.
+//! So every page first gives what has moved away from the part that was not read
+//! yet.
+
+use std::time::Duration;
+
+use koppeltaal_core::id::first_key_at;
+use koppeltaal_core::search::{SortBy, SortKey};
+use koppeltaal_core::{Result, Timestamp};
+use koppeltaal_store::DomainTx;
+use koppeltaal_store::resource::Stored;
+use koppeltaal_store::resource::search::{self, Cursor, Search};
+use serde::{Deserialize, Serialize};
+
+/// How much later than its time a version may come to light: the length of a
+/// write, and the difference of the clocks of two servers.
+const MARGIN: Duration = Duration::from_secs(2);
+/// Results that are remembered so that they are not given twice.
+const MOST_SEEN: usize = 250;
+
+/// What a search has to know of changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moves {
+    /// The newest stamp when the first page was read: what was created later is
+    /// no result.
+    #[serde(rename = "b")]
+    start: i64,
+    /// What changed up to this stamp was seen in its place.
+    #[serde(rename = "s")]
+    since: i64,
+    /// Results given with a later stamp that have earlier versions: key, and stamp
+    /// counted from `since`.
+    #[serde(rename = "k")]
+    seen: Vec<(i64, i64)>,
+}
+
+impl Moves {
+    /// At a first page, asked for at `now`; `newest` is the stamp of what is newest.
+    pub fn begin(newest: i64, now: Timestamp) -> Self {
+        Self { start: newest, since: first_key_at(now.minus(MARGIN)), seen: Vec::new() }
+    }
+
+    /// Whether changes matter to this order: what is walked from the oldest to the
+    /// newest is met at its new place.
+    pub fn matter(sort: &[SortKey]) -> bool {
+        matches!(sort, [SortKey { by: SortBy::Updated, is_descending: true }, ..])
+    }
+
+    /// What has moved from below `after`, where the page before ended; up to a full
+    /// page.
+    pub fn found(
+        &self,
+        tx: &mut DomainTx<'_>,
+        wanted: &Search,
+        after: &Cursor,
+    ) -> Result<Vec<Stored>> {
+        let Some(end) = after.stamp() else { return Ok(Vec::new()) };
+        let seen = i64::try_from(self.seen.len()).unwrap_or(0);
+        let mut moved = search::moved(
+            tx,
+            &wanted.resource_type,
+            &wanted.conditions,
+            // What changed and is still below the end is going to be met there.
+            self.since.max(end),
+            self.start,
+            end,
+            wanted.limit.saturating_add(seen),
+        )?;
+        moved.retain(|stored| self.seen.iter().all(|(key, _)| *key != stored.key));
+        moved.truncate(usize::try_from(wanted.limit).unwrap_or(0));
+        Ok(moved)
+    }
+
+    /// After a page with these results, asked for at `now`. When it had no room for
+    /// all that has moved the next one looks as far back.
+    #[must_use]
+    pub fn after_page(mut self, results: &[Stored], now: Timestamp, is_full: bool) -> Self {
+        let since = match is_full {
+            true => self.since,
+            false => first_key_at(now.minus(MARGIN)).max(self.since),
+        };
+        let passed = since - self.since;
+        let before = self.seen.iter().map(|(key, late)| (*key, late - passed));
+        // What has no earlier version was never anywhere else.
+        let changed = results.iter().filter(|stored| stored.version > 1);
+        let given = changed.map(|stored| (stored.key, stored.stamp - since));
+        let mut seen: Vec<(i64, i64)> = before.chain(given).filter(|(_, late)| *late > 0).collect();
+        // Whoever is forgotten may be given again: the earliest changes, which are
+        // the least likely to come to light late.
+        seen.sort_unstable_by_key(|(_, late)| std::cmp::Reverse(*late));
+        seen.truncate(MOST_SEEN);
+        self.seen = seen;
+        self.since = since;
+        self
+    }
+
+    /// The same without memory of what was given, to make a link shorter.
+    #[must_use]
+    pub fn forgetful(self) -> Self {
+        Self { seen: Vec::new(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use koppeltaal_core::resource::Body;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_314_490_000_000);
+
+    fn result(key: i64, version: i64, at: Timestamp) -> Stored {
+        Stored {
+            key,
+            stamp: first_key_at(at),
+            resource_type: "Task",
+            id: key.to_string(),
+            version,
+            updated: at,
+            deleted: false,
+            origin: String::new(),
+            body: Body::new("", ""),
+        }
+    }
+
+    fn later(seconds: u64) -> Timestamp {
+        NOW.plus(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn only_the_order_by_time_backwards_is_followed() {
+        let down = SortKey { by: SortBy::Updated, is_descending: true };
+        let up = SortKey { by: SortBy::Updated, is_descending: false };
+        let id = SortKey { by: SortBy::Id, is_descending: true };
+        assert!(Moves::matter(&[down]) && Moves::matter(&[down, id]));
+        for sort in [vec![up], vec![id], vec![id, down], vec![]] {
+            assert!(!Moves::matter(&sort));
+        }
+    }
+
+    #[test]
+    fn recent_changes_are_remembered_until_they_are_old() {
+        let begin = Moves::begin(0, later(10));
+        let results = [result(1, 2, later(9)), result(2, 2, later(7)), result(3, 1, later(9))];
+        let second = begin.after_page(&results, later(10), false);
+        let keys = |moves: &Moves| moves.seen.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+        assert_eq!(keys(&second), [1], "what is old, and what has no earlier version, stays put");
+        let third = second.after_page(&[result(4, 3, later(11))], later(10), false);
+        assert_eq!(keys(&third), [4, 1]);
+        let fourth = third.after_page(&[], later(12), false);
+        assert_eq!(keys(&fourth), [4]);
+        assert_eq!(fourth.since, first_key_at(later(10)));
+    }
+
+    #[test]
+    fn a_page_full_of_moves_does_not_let_go_of_the_rest() {
+        let begin = Moves::begin(0, NOW);
+        let since = begin.since;
+        let next = begin.after_page(&[result(1, 2, later(5))], later(20), true);
+        assert_eq!(next.since, since);
+        assert_eq!(next.seen.len(), 1);
+        let back = next.clone().after_page(&[], NOW, false);
+        assert_eq!(back.since, since, "a clock that jumps back does not repeat pages");
+    }
+}

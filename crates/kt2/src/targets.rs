@@ -1,0 +1,74 @@
+//! Referential integrity: what a resource refers to exists and is not deleted
+//! (K003-6). Whether the caller may see it does not matter: ids cannot be guessed,
+//! and applications refer to what others have told them of.
+
+use std::fmt;
+
+use http::StatusCode;
+use koppeltaal_core::{Error, Result};
+use koppeltaal_store::DomainTx;
+use koppeltaal_store::resource;
+
+use crate::content::Reference;
+use crate::outcome::{Issue, Refusal};
+
+/// References that lead nowhere, each with its place.
+#[derive(Debug)]
+pub struct Dangling(Vec<Issue>);
+
+impl From<Dangling> for Refusal {
+    fn from(dangling: Dangling) -> Self {
+        Self::of(StatusCode::UNPROCESSABLE_ENTITY, dangling.0)
+    }
+}
+
+impl fmt::Display for Dangling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} references lead nowhere", self.0.len())
+    }
+}
+
+/// The references that lead nowhere. Those that lead somewhere stay so until the
+/// transaction ends.
+///
+/// An AuditEvent tells of the past: what its entities were may be deleted
+/// (K003-8), and need not be kept here at all when it is no resource of its own.
+pub fn dangling(
+    tx: &mut DomainTx<'_>,
+    kind: &str,
+    references: &[Reference],
+) -> Result<Option<Dangling>> {
+    let (past, present): (Vec<&Reference>, Vec<&Reference>) =
+        references.iter().partition(|reference| kind == "AuditEvent" && is_past(reference));
+    let keys: Vec<(String, String)> = present
+        .iter()
+        .map(|reference| (reference.resource_type.clone(), reference.id.clone()))
+        .collect();
+    let mut lost: Vec<&Reference> = Vec::new();
+    for at in resource::missing(tx, &keys)? {
+        lost.push(present.get(at).ok_or_else(|| Error::internal("no such reference"))?);
+    }
+    for reference in past {
+        let is_transient =
+            matches!(reference.resource_type.as_str(), "Bundle" | "CapabilityStatement" | "OperationOutcome");
+        if !is_transient && resource::read(tx, &reference.resource_type, &reference.id)?.is_none() {
+            lost.push(reference);
+        }
+    }
+    let issues: Vec<Issue> = lost
+        .into_iter()
+        .map(|reference| {
+            let told = format!(
+                "Resource {}/{} not found: there is none with this id, or it was deleted.",
+                reference.resource_type, reference.id
+            );
+            Issue::error("not-found", told).at(reference.expression.clone())
+        })
+        .collect();
+    Ok((!issues.is_empty()).then_some(Dangling(issues)))
+}
+
+/// Whether a reference of an AuditEvent tells of the past.
+pub fn is_past(reference: &Reference) -> bool {
+    reference.expression.contains("entity[") && reference.expression.ends_with(".what")
+}

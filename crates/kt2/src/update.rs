@@ -1,0 +1,104 @@
+//! Update: the next version of a resource, made of the one that the caller saw
+//! (FHIR R4, 3.1.0.4; K002-3).
+
+use http::StatusCode;
+use http::header::{self, HeaderMap};
+use koppeltaal_core::audit::Action;
+use koppeltaal_core::permission::Operation;
+use koppeltaal_fhir::{Node, json};
+use koppeltaal_store::resource::{self, Stored, Updated};
+
+use crate::call::Call;
+use crate::content::{check, check_type, ready, strip};
+use crate::create::written;
+use crate::if_match::{expected, stale};
+use crate::outcome::{Issue, Refusal};
+use crate::read::live;
+use crate::record::{entry, record};
+use crate::reply::Reply;
+use crate::rules::subscription;
+use crate::targets::dangling;
+use crate::{access, origin};
+
+/// The resource that is to be updated, when the caller may do so and names the
+/// current version: all that is known before the body is looked at.
+pub async fn permit(
+    call: &Call,
+    kind: &'static str,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<Stored, Refusal> {
+    if kind == "AuditEvent" {
+        access::require(call, Operation::Update, kind)?;
+        return Err(Refusal::not_supported("AuditEvents are not allowed to be updated.")
+            .with(header::ALLOW, "GET"));
+    }
+    let key = id.to_owned();
+    let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
+    let found = live(call, access::decide(call, Operation::Update, kind, found)?)?;
+    match expected(headers)? {
+        None => Err(Refusal::bad_request(
+            "required",
+            "If-Match header is required on updates: name the version that you have read, as W/\"3\".",
+        )
+        .at("http.If-Match")),
+        Some(version) if version != found.version => Err(stale(kind, found.version)),
+        Some(_) => Ok(found),
+    }
+}
+
+/// Answers `PUT [type]/[id]` for a caller whom [`permit`] gave `found`.
+pub async fn update(call: &Call, found: Stored, mut resource: Node) -> Result<Reply, Refusal> {
+    let kind = found.resource_type;
+    check_type(kind, &resource)?;
+    check_id(&found, &resource)?;
+    strip(&mut resource);
+    origin::keep(&mut resource, &found.origin, &call.base)?;
+    if kind == "Subscription" {
+        let before = json::parse(found.render().as_bytes()).ok();
+        subscription::prepare(&mut resource, before.as_ref());
+        subscription::require_read(call, &resource)?;
+    }
+    let warnings = check(call, kind, &resource)?;
+    let content = ready(call, &resource, warnings);
+    let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
+    let (body, indexed, references) = (content.body, content.indexed, content.references);
+    let mut row = entry(call, Action::Update, kind, &found.id);
+    let (id, version) = (found.id.clone(), found.version);
+    let updated = call
+        .scope()
+        .write(move |tx| {
+            if let Some(dangling) = dangling(tx, kind, &references)? {
+                return Ok(Err(dangling));
+            }
+            let updated =
+                resource::update(tx, &ids, kind, &id, Some(version), &body, &indexed, now)?;
+            if let Updated::Done(stored) = &updated {
+                record(tx, &ids, &mut row, stored.version)?;
+            }
+            Ok(Ok(updated))
+        })
+        .await??;
+    match updated {
+        Updated::Done(stored) | Updated::Unchanged(stored) => {
+            Ok(written(call, StatusCode::OK, &stored, content.warnings)
+                .with(header::CONTENT_LOCATION, call.version_url(kind, &stored.id, stored.version)))
+        }
+        Updated::Stale(current) => Err(stale(kind, current)),
+        Updated::Deleted => Err(live(call, Stored { deleted: true, ..found }).map_or_else(
+            |refusal| refusal,
+            |_| access::unknown(kind),
+        )),
+        Updated::Unknown => Err(access::unknown(kind)),
+    }
+}
+
+/// The body names the resource that the URL names (FHIR R4, 3.1.0.4).
+fn check_id(found: &Stored, resource: &Node) -> Result<(), Refusal> {
+    let told = match resource.get("id").and_then(Node::as_str) {
+        Some(id) if id == found.id => return Ok(()),
+        Some(_) => "Can not update resource: the id in the body is not that of the URL.",
+        None => "Can not update resource: the body must contain the id of the URL.",
+    };
+    Err(Refusal::of(StatusCode::BAD_REQUEST, vec![Issue::error("invalid", told).at("id")]))
+}
