@@ -65,8 +65,14 @@ enum Command {
     Erase(cmd::erase::Args),
     /// The audit trail
     Audit(cmd::audit::Args),
+    /// FHIR resources of a domain
+    Fhir(cmd::fhir::Args),
+    /// Implementation guides of a domain
+    Ig(cmd::ig::Args),
     /// Bring the store to the schema of this version
     Migrate(cmd::migrate::Args),
+    /// Compute anew what resources are found by
+    Reindex(cmd::reindex::Args),
     /// Copy the store while it is in use
     Backup(cmd::backup::Args),
     /// Put a backup in the place of the store
@@ -110,6 +116,9 @@ impl Command {
             Self::Retention(args) => cmd::retention::run(context, args).await,
             Self::Erase(args) => cmd::erase::run(context, args).await,
             Self::Audit(args) => cmd::audit::run(context, args).await,
+            Self::Fhir(args) => cmd::fhir::run(context, args).await,
+            Self::Ig(args) => cmd::ig::run(context, args).await,
+            Self::Reindex(args) => cmd::reindex::run(context, args).await,
             Self::Migrate(args) => cmd::migrate::run(context, args).await,
             Self::Backup(args) => cmd::backup::run(context, args).await,
             Self::Restore(args) => cmd::restore::run(context, args).await,

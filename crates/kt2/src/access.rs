@@ -111,10 +111,9 @@ fn narrowed_inside(call: &Call, condition: Condition) -> Condition {
         resource_type: target.resource_type,
     };
     match condition {
-        Condition::RefersTo { parameter, targets } => Condition::RefersTo {
-            parameter,
-            targets: targets.into_iter().map(target).collect(),
-        },
+        Condition::RefersTo { parameter, targets } => {
+            Condition::RefersTo { parameter, targets: targets.into_iter().map(target).collect() }
+        }
         Condition::ReferredBy { source, parameter } => {
             Condition::ReferredBy { source: target(source), parameter }
         }
@@ -139,9 +138,5 @@ fn of_origin(kind: &str, devices: &[&str]) -> Condition {
 
 /// There is no such resource, said to somebody who may read all of its type.
 pub fn unknown(kind: &str) -> Refusal {
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        "not-found",
-        format!("There is no {kind} with this id."),
-    )
+    Refusal::new(StatusCode::NOT_FOUND, "not-found", format!("There is no {kind} with this id."))
 }

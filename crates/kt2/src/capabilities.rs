@@ -18,13 +18,18 @@ use crate::reply::Reply;
 pub const IMPLEMENTATION_GUIDE: &str = "http://koppeltaal.nl/fhir/ImplementationGuide";
 
 /// What clients may call the formats.
-const FORMATS: [&str; 6] =
-    ["json", "xml", "application/fhir+json", "application/fhir+xml", "application/json", "application/xml"];
+const FORMATS: [&str; 6] = [
+    "json",
+    "xml",
+    "application/fhir+json",
+    "application/fhir+xml",
+    "application/json",
+    "application/xml",
+];
 
 /// Answers `GET metadata`.
 pub fn capabilities(app: &App, domain: &Domain, urls: &Urls, catalog: &Catalog) -> Reply {
-    let resources: Vec<Node> =
-        kind::served().map(|kind| resource(kind, domain, catalog)).collect();
+    let resources: Vec<Node> = kind::served().map(|kind| resource(kind, domain, catalog)).collect();
     let statement = object! {
         "resourceType" => "CapabilityStatement",
         "status" => "active",
@@ -139,7 +144,8 @@ fn parameters(kind: &str, catalog: &Catalog) -> Vec<Node> {
         .map(|definition| node(&definition.code, &definition.url, definition.kind.code()))
         .collect();
     for (code, kind) in [("_text", "string"), ("_content", "string"), ("_has", "special")] {
-        let is_there = nodes.iter().any(|node| node.get("name").and_then(Node::as_str) == Some(code));
+        let is_there =
+            nodes.iter().any(|node| node.get("name").and_then(Node::as_str) == Some(code));
         if !is_there {
             nodes.push(object! { "name" => code, "type" => kind });
         }

@@ -206,13 +206,20 @@ impl Catalogs {
     }
 
     /// Follows changes of definitions in the store. Runs until dropped.
-    pub async fn follow(self, store: Store, directory: watch::Receiver<Arc<Directory>>, mut known: i64) {
+    pub async fn follow(
+        self,
+        store: Store,
+        directory: watch::Receiver<Arc<Directory>>,
+        mut known: i64,
+    ) {
         loop {
             tokio::time::sleep(FOLLOW).await;
             let now = directory.borrow().clone();
             match self.catch_up(&store, &now, Some(known)).await {
                 Ok(version) => known = version,
-                Err(error) => tracing::warn!(%error, "definitions cannot be followed; those in memory stand"),
+                Err(error) => {
+                    tracing::warn!(%error, "definitions cannot be followed; those in memory stand")
+                }
             }
         }
     }

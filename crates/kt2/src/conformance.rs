@@ -107,7 +107,8 @@ pub fn search(call: &Call, kind: &str, pairs: Vec<(String, String)>) -> Result<R
         entries.push(ignored(&query.ignored));
     }
     let url = |pairs: &[(String, String)]| {
-        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let text =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let mark = if text.is_empty() { "" } else { "?" };
         format!("{}/{kind}{mark}{text}", call.base)
     };
@@ -116,7 +117,10 @@ pub fn search(call: &Call, kind: &str, pairs: Vec<(String, String)>) -> Result<R
         let text = page_link::seal(&bound, &next)?;
         Some(url(&[(page_link::PARAMETER.to_owned(), text)]))
     };
-    let mut links = vec![link("self", if from == 0 { url(&query.used) } else { page(from).unwrap_or_default() })];
+    let mut links = vec![link(
+        "self",
+        if from == 0 { url(&query.used) } else { page(from).unwrap_or_default() },
+    )];
     if count > 0 {
         links.push(link("first", url(&query.used)));
         if from > 0 {

@@ -78,12 +78,7 @@ pub fn judge(call: &Call, kind: &str, resource: &Node, profiles: &[&str]) -> Vec
 }
 
 /// [`judge`] for a resource that comes without a request.
-pub fn judge_on(
-    ground: &Ground<'_>,
-    kind: &str,
-    resource: &Node,
-    profiles: &[&str],
-) -> Vec<Issue> {
+pub fn judge_on(ground: &Ground<'_>, kind: &str, resource: &Node, profiles: &[&str]) -> Vec<Issue> {
     let compiled = &ground.catalog.compiled;
     let options = Options {
         is_profile_required: compiled.has_profile_for(kind),
@@ -116,7 +111,8 @@ pub fn ready(call: &Call, resource: &Node, warnings: Vec<Issue>) -> Content {
 /// Whoever read a part must not write it back as the whole (FHIR R4, 3.1.1.5.9).
 fn subsetted(resource: &Node) -> Option<Issue> {
     let tags = resource.get("meta").map_or(&[][..], |meta| meta.items("tag"));
-    let at = tags.iter().position(|tag| tag.get("code").and_then(Node::as_str) == Some(SUBSETTED))?;
+    let at =
+        tags.iter().position(|tag| tag.get("code").and_then(Node::as_str) == Some(SUBSETTED))?;
     let told = "This is a part of a resource (tag SUBSETTED): send the whole of it.";
     Some(Issue::error("business-rule", told).at(format!("meta.tag[{at}]")))
 }
@@ -161,7 +157,10 @@ fn parts(reference: &str) -> Option<(String, String)> {
 pub fn body(resource: &Node) -> Body {
     let (mut meta, mut rest) = (String::new(), String::new());
     if let Some(members) = resource.get("meta").and_then(Node::as_object) {
-        append(&mut meta, members.iter().filter(|(name, _)| !matches!(*name, "versionId" | "lastUpdated")));
+        append(
+            &mut meta,
+            members.iter().filter(|(name, _)| !matches!(*name, "versionId" | "lastUpdated")),
+        );
     }
     if let Some(members) = resource.as_object() {
         let is_own = |name: &str| matches!(name, "resourceType" | "id" | "meta");
@@ -198,7 +197,9 @@ mod tests {
         let task = ("Task".to_owned(), "a-1".to_owned());
         assert_eq!(parts("Task/a-1"), Some(task.clone()));
         assert_eq!(parts("Task/a-1/_history/3"), Some(task));
-        for other in ["#a", "https://x/Task/1", "urn:uuid:1", "Task", "Task/", "a/b/c", "Task/1/x/2"] {
+        for other in
+            ["#a", "https://x/Task/1", "urn:uuid:1", "Task", "Task/", "a/b/c", "Task/1/x/2"]
+        {
             assert_eq!(parts(other), None, "{other}");
         }
     }

@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
-use koppeltaal_core::audit::Action;
 use koppeltaal_core::Error;
+use koppeltaal_core::audit::Action;
 use koppeltaal_fhir::Node;
 use koppeltaal_store::resource::{self, New, Stored};
 use uuid::Uuid;
@@ -63,8 +63,7 @@ pub async fn create(call: &Call, kind: &'static str, mut resource: Node) -> Resu
         })
         .await??;
     let url = call.version_url(kind, &stored.id, stored.version);
-    Ok(written(call, StatusCode::CREATED, &stored, content.warnings)
-        .with(header::LOCATION, url))
+    Ok(written(call, StatusCode::CREATED, &stored, content.warnings).with(header::LOCATION, url))
 }
 
 /// The answer to a write: what the caller prefers to see (FHIR R4, 3.1.0.1.8).
@@ -73,7 +72,8 @@ pub fn written(call: &Call, status: StatusCode, stored: &Stored, warnings: Vec<I
         Returns::Minimal => Reply::empty(status),
         Returns::Representation => Reply::text(status, stored.render()),
         Returns::OperationOutcome => {
-            let done = format!("{} {} has version {}.", stored.resource_type, stored.id, stored.version);
+            let done =
+                format!("{} {} has version {}.", stored.resource_type, stored.id, stored.version);
             let issues: Vec<Issue> =
                 std::iter::once(Issue::information(done)).chain(warnings).collect();
             Reply::outcome(status, &issues)

@@ -83,7 +83,9 @@ pub async fn delete(
         Ok(Outcome::Gone(stored)) => {
             Err(live(call, stored).map_or_else(|refusal| refusal, |_| access::unknown(kind)))
         }
-        Ok(Outcome::Unknown | Outcome::Referenced(_) | Outcome::TooMany) => Err(access::unknown(kind)),
+        Ok(Outcome::Unknown | Outcome::Referenced(_) | Outcome::TooMany) => {
+            Err(access::unknown(kind))
+        }
         Err(Error::Conflict(told)) => Err(Refusal::new(StatusCode::CONFLICT, "conflict", told)),
         Err(error) => Err(error.into()),
     }

@@ -60,7 +60,10 @@ impl Interaction {
             pattern.len() == below_type.len()
                 && pairs.into_iter().all(|(want, is)| want == is || (*want == "*" && is_name(is)))
         };
-        ROUTES.iter().find(|(_, with, pattern)| *with == method && fits(pattern)).map(|found| found.0)
+        ROUTES
+            .iter()
+            .find(|(_, with, pattern)| *with == method && fits(pattern))
+            .map(|found| found.0)
     }
 
     /// Its code in `http://hl7.org/fhir/restful-interaction`; operations have none.
@@ -143,7 +146,9 @@ mod tests {
         let codes = |kind| Interaction::of(kind).filter_map(Interaction::code).collect::<Vec<_>>();
         assert!(codes("Task").contains(&"update"));
         assert!(codes("AuditEvent").contains(&"create"));
-        assert!(!codes("AuditEvent").contains(&"update") && !codes("AuditEvent").contains(&"delete"));
+        assert!(
+            !codes("AuditEvent").contains(&"update") && !codes("AuditEvent").contains(&"delete")
+        );
         assert!(!codes("ValueSet").contains(&"create"));
     }
 }

@@ -20,7 +20,7 @@ mod interaction;
 mod kind;
 mod matches;
 mod negotiate;
-// pub mod operate; // lead: enable when it compiles
+pub mod operate;
 mod origin;
 mod outcome;
 mod page_link;
@@ -41,5 +41,6 @@ mod vread;
 
 pub use app::{App, Parts};
 pub use catalog::{Catalog, Catalogs};
+pub use content::body;
 pub use interaction::serves;
 pub use routes::handle;

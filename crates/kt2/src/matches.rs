@@ -213,28 +213,22 @@ mod tests {
             Values::Is(value) => value.as_bytes() == row.value.as_bytes(),
             Values::Containing(part) => row.value.split(part.as_str()).count() > 1,
             Values::Between { from, to } => {
-                let from = from.as_ref().map(|end| row.value.cmp(&end.value).is_ge_or(end));
-                let to = to.as_ref().map(|end| end.value.cmp(&row.value).is_ge_or(end));
+                let from = from.as_ref().map(|end| fits(row.value.cmp(&end.value), end));
+                let to = to.as_ref().map(|end| fits(end.value.cmp(&row.value), end));
                 from != Some(false) && to != Some(false)
             }
         });
         all.retain(|row| match test.qualifier {
             Qualifier::Any => true,
             Qualifier::Is(number) => [number].contains(&row.qualifier),
-            Qualifier::AtMost(most) => !(row.qualifier > most),
-            Qualifier::AtLeast(least) => !(row.qualifier < least),
+            Qualifier::AtMost(most) => (i64::MIN..=most).contains(&row.qualifier),
+            Qualifier::AtLeast(least) => (least..).contains(&row.qualifier),
         });
         all
     }
 
-    trait IsGeOr {
-        fn is_ge_or(self, end: &End) -> bool;
-    }
-
-    impl IsGeOr for std::cmp::Ordering {
-        fn is_ge_or(self, end: &End) -> bool {
-            if end.is_included { self.is_ge() } else { self.is_gt() }
-        }
+    fn fits(order: std::cmp::Ordering, end: &End) -> bool {
+        if end.is_included { order.is_ge() } else { order.is_gt() }
     }
 
     /// A subject that owns what it is made of, and a world of two of them.

@@ -26,7 +26,8 @@ pub fn keep(resource: &mut Node, device: &str, base: &str) -> Result<(), Refusal
             Ok(())
         }
         [Some(reference)] => {
-            let local = reference.strip_prefix(base).map_or(*reference, |r| r.trim_start_matches('/'));
+            let local =
+                reference.strip_prefix(base).map_or(*reference, |r| r.trim_start_matches('/'));
             match local.strip_prefix("Device/") {
                 Some(id) if id == device => Ok(()),
                 Some(_) => Err(Refusal::forbidden()),

@@ -1,8 +1,8 @@
 //! Read and conditional read: the current version of a resource (FHIR R4,
 //! 3.1.0.1), or 304 when the caller has it already.
 
-use http::header::{self, HeaderMap};
 use http::StatusCode;
+use http::header::{self, HeaderMap};
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::permission::Operation;
 use koppeltaal_store::resource::{self, Stored};
@@ -52,9 +52,10 @@ pub fn is_known(headers: &HeaderMap, version: i64, updated: Timestamp) -> bool {
     if let Some(tags) = text(header::IF_NONE_MATCH) {
         let tag = etag(version);
         let tag = tag.trim_start_matches("W/");
-        return tags.split(',').map(str::trim).any(|known| {
-            known == "*" || known.trim_start_matches("W/") == tag
-        });
+        return tags
+            .split(',')
+            .map(str::trim)
+            .any(|known| known == "*" || known.trim_start_matches("W/") == tag);
     }
     // The header has whole seconds, and a date that cannot be read counts for nothing.
     let since = text(header::IF_MODIFIED_SINCE)

@@ -77,13 +77,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn answer<B>(
-        &self,
-        body: B,
-        path: &[&str],
-        is_discovery: bool,
-        told: &mut Told,
-    ) -> Answer
+    async fn answer<B>(&self, body: B, path: &[&str], is_discovery: bool, told: &mut Told) -> Answer
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
@@ -247,7 +241,9 @@ fn no_interaction(method: &str, rest: &[&str]) -> Refusal {
         (_, ["_history"] | [_, "_history"] | [_, "_history", _]) => {
             Refusal::method(get, "A history can be read, and nothing else.")
         }
-        (_, ["_search"]) => Refusal::method(&[Method::POST], "Searches with a form are sent by POST."),
+        (_, ["_search"]) => {
+            Refusal::method(&[Method::POST], "Searches with a form are sent by POST.")
+        }
         (_, []) => Refusal::method(
             &[Method::GET, Method::HEAD, Method::POST],
             "A resource type is searched by GET, and a resource created by POST.",

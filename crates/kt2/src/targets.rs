@@ -49,8 +49,10 @@ pub fn dangling(
         lost.push(present.get(at).ok_or_else(|| Error::internal("no such reference"))?);
     }
     for reference in past {
-        let is_transient =
-            matches!(reference.resource_type.as_str(), "Bundle" | "CapabilityStatement" | "OperationOutcome");
+        let is_transient = matches!(
+            reference.resource_type.as_str(),
+            "Bundle" | "CapabilityStatement" | "OperationOutcome"
+        );
         if !is_transient && resource::read(tx, &reference.resource_type, &reference.id)?.is_none() {
             lost.push(reference);
         }

@@ -85,10 +85,8 @@ pub async fn update(call: &Call, found: Stored, mut resource: Node) -> Result<Re
                 .with(header::CONTENT_LOCATION, call.version_url(kind, &stored.id, stored.version)))
         }
         Updated::Stale(current) => Err(stale(kind, current)),
-        Updated::Deleted => Err(live(call, Stored { deleted: true, ..found }).map_or_else(
-            |refusal| refusal,
-            |_| access::unknown(kind),
-        )),
+        Updated::Deleted => Err(live(call, Stored { deleted: true, ..found })
+            .map_or_else(|refusal| refusal, |_| access::unknown(kind))),
         Updated::Unknown => Err(access::unknown(kind)),
     }
 }

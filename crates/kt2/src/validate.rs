@@ -6,13 +6,13 @@ use koppeltaal_core::permission::Operation;
 use koppeltaal_fhir::Node;
 use koppeltaal_store::resource;
 
+use crate::access;
 use crate::call::Call;
 use crate::content::{check_type, judge};
 use crate::kind;
 use crate::outcome::{Issue, Refusal};
 use crate::read::live;
 use crate::reply::Reply;
-use crate::access;
 
 /// Refuses a caller who could not write what he asks about: on a type the right
 /// to create, on a resource the right to read it.

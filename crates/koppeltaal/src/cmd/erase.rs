@@ -1,33 +1,91 @@
-//! `koppeltaal erase PATIENT --domain D [--dry-run]`.
+//! `koppeltaal erase PATIENT --domain D [--dry-run]`: the patient of messages by
+//! its URL, the one of resources as `Patient/<id>`.
 
 use std::sync::Arc;
 
 use anyhow::Result;
 use koppeltaal_core::Error;
 use koppeltaal_kt1::erase;
+use koppeltaal_kt2::operate::{self, Erasure, reference};
 use koppeltaal_store::Ids;
+use serde_json::{Map, Value, json};
 
 use super::directory::{found, read};
+use super::fhir;
 use crate::context::Context;
 use crate::output;
 
-/// Removes a patient from a domain: bodies, headers, copies, notifications and
-/// versions. The audit trail keeps what was done.
+/// Removes a patient from a domain for good: bodies, headers, copies, notifications
+/// and versions of messages, or the Patient with everything about it. The audit
+/// trail keeps what was done.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The patient's URL, as messages refer to it
+    /// The patient's URL, as messages refer to it, or Patient/<id> of Koppeltaal 2.0
     #[arg(value_name = "PATIENT")]
     patient: String,
     /// The domain
     #[arg(long)]
     domain: String,
-    /// Only count what would be removed
+    /// Only tell what would be removed
     #[arg(long)]
     dry_run: bool,
 }
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
+    match args.patient.starts_with("Patient/") {
+        true => resource(context, args).await,
+        false => messages(context, args).await,
+    }
+}
+
+/// Erases a Patient of Koppeltaal 2.0.
+async fn resource(context: &Context, args: Args) -> Result<()> {
+    let (_, id) = reference(&args.patient)?;
+    let operator = fhir::operator(context, "erase", &args.domain).await?;
+    let erased = operate::erase(&operator, &id, args.dry_run).await?;
+    let Some(erased) = erased else {
+        let text = format!("domain {} holds nothing about {}", args.domain, args.patient);
+        return Err(Error::NotFound(text).into());
+    };
+    if !erased.remaining.is_empty() {
+        let names = erased.remaining.iter().map(|(kind, id)| format!("{kind}/{id}"));
+        let text = format!(
+            "nothing was erased: these are not the patient's and refer to what would go: {}",
+            names.collect::<Vec<_>>().join(", ")
+        );
+        return Err(Error::Conflict(text).into());
+    }
+    if context.json {
+        return output::json(&object(&erased));
+    }
+    if args.dry_run {
+        for (kind, id) in &erased.resources {
+            output::line(format_args!("{kind}/{id}"))?;
+        }
+    }
+    let would = if args.dry_run { "would erase" } else { "erased" };
+    let counts = erased.counts().into_iter().map(|(kind, count)| format!("{count} {kind}"));
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    let versions = match erased.versions {
+        0 => String::new(),
+        versions => format!(", and {versions} earlier versions of others"),
+    };
+    output::line(format_args!("{would} {counts}{versions} in {}", args.domain))
+}
+
+fn object(erased: &Erasure) -> Value {
+    let counts = erased.counts().into_iter().map(|(kind, count)| (kind.to_owned(), json!(count)));
+    let resources = erased.resources.iter().map(|(kind, id)| format!("{kind}/{id}"));
+    json!({
+        "counts": counts.collect::<Map<_, _>>(),
+        "resources": resources.collect::<Vec<_>>(),
+        "versions": erased.versions,
+    })
+}
+
+/// Erases the patient of messages.
+async fn messages(context: &Context, args: Args) -> Result<()> {
     let directory = read(context).await?;
     let names = directory.domains().iter().map(|domain| domain.name.clone());
     let domain = found(directory.domain(&args.domain), "domain", &args.domain, names)?;

@@ -104,7 +104,13 @@ impl Folder {
                 .write(move |tx| {
                     let now = Timestamp(1_700_000_000_000_000);
                     for id in ["live", "gone"] {
-                        let new = New { resource_type: "Task", id, origin: PORTAL, body: &body, indexed: &Indexed::default() };
+                        let new = New {
+                            resource_type: "Task",
+                            id,
+                            origin: PORTAL,
+                            body: &body,
+                            indexed: &Indexed::default(),
+                        };
                         create(tx, &ids, &new, now)?;
                     }
                     delete(tx, "Task", "gone", None, now).map(drop)

@@ -93,9 +93,7 @@ async fn the_server_gives_the_id_and_the_version(engine: Engine) {
 async fn a_client_may_not_name_the_origin(engine: Engine) {
     let world = World::start(engine).await;
     let own = world.client("own").await;
-    let origin = |name: &str| {
-        json!({ "url": ORIGIN, "valueReference": { "reference": world.device(name) } })
-    };
+    let origin = |name: &str| json!({ "url": ORIGIN, "valueReference": { "reference": world.device(name) } });
     for extensions in [
         vec![origin("own")],
         vec![origin("own2")],
@@ -147,7 +145,8 @@ async fn a_resource_without_its_profile_is_refused_with_the_name_of_it(engine: E
     let ground = Ground::of(&world, "own").await;
     for kind in TYPES {
         let profile = format!("http://koppeltaal.nl/fhir/StructureDefinition/KT2{kind}");
-        let other = json!({ "profile": [format!("http://hl7.org/fhir/StructureDefinition/{kind}")] });
+        let other =
+            json!({ "profile": [format!("http://hl7.org/fhir/StructureDefinition/{kind}")] });
         for meta in [Value::Null, json!({}), other] {
             let mut resource = ground.new(kind);
             match meta {

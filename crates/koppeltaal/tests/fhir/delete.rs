@@ -150,7 +150,11 @@ async fn an_audit_event_is_never_deleted(engine: Engine) {
     let path = path(&event);
     for client in ["own", "admin", "cascade"] {
         let client = world.client(client).await;
-        for path in [path.clone(), format!("{path}?_cascade=delete"), format!("AuditEvent/{}", Uuid::new_v4())] {
+        for path in [
+            path.clone(),
+            format!("{path}?_cascade=delete"),
+            format!("AuditEvent/{}", Uuid::new_v4()),
+        ] {
             client.delete(&path).await.refused(405, "not-supported");
         }
     }

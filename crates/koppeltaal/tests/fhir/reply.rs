@@ -116,14 +116,20 @@ impl Reply {
                 let issues = self.issues();
                 assert!(!issues.is_empty(), "{what}: no issue");
                 for issue in issues {
-                    let has = |name: &str| issue[name].as_str().is_some_and(|text| !text.is_empty());
+                    let has =
+                        |name: &str| issue[name].as_str().is_some_and(|text| !text.is_empty());
                     let is_told = has("severity") && has("code") && has("diagnostics");
                     assert!(is_told, "{what}: {issue}");
                 }
             }
             Some("application/fhir+xml; fhirVersion=4.0; charset=utf-8") => {
                 let text = self.text();
-                for part in ["<OperationOutcome xmlns=\"http://hl7.org/fhir\">", "<severity value=", "<code value=", "<diagnostics value="] {
+                for part in [
+                    "<OperationOutcome xmlns=\"http://hl7.org/fhir\">",
+                    "<severity value=",
+                    "<code value=",
+                    "<diagnostics value=",
+                ] {
                     assert!(text.contains(part), "{what}: no {part}: {text}");
                 }
             }

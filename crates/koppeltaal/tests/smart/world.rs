@@ -301,7 +301,13 @@ fn seed(database: &str) {
                     r#""identifier":[{{"system":"{SYSTEM}","value":"{name}"}}],"active":true"#
                 );
                 let body = Body::new("", &rest);
-                let patient = New { resource_type: "Patient", id, origin: PORTAL, body: &body, indexed: &Indexed::default() };
+                let patient = New {
+                    resource_type: "Patient",
+                    id,
+                    origin: PORTAL,
+                    body: &body,
+                    indexed: &Indexed::default(),
+                };
                 create(tx, &ids, &patient, now)?;
             }
             Ok(())

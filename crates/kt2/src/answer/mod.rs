@@ -2,7 +2,7 @@
 //! they asked, compressed when it is worth it. Nothing of the request's headers
 //! gets into the answer's (TOP-KT-008).
 
-mod pretty;
+pub mod pretty;
 
 use std::io::Write;
 

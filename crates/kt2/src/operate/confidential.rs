@@ -5,6 +5,8 @@ use koppeltaal_core::{Error, Result};
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::Stored;
 
+use crate::answer;
+
 /// What stands in the place of a value.
 const MASK: &str = "***";
 
@@ -15,6 +17,11 @@ pub fn shown(stored: &Stored) -> Result<Node> {
         mask(&mut resource);
     }
     Ok(resource)
+}
+
+/// A resource as JSON for people, over several lines.
+pub fn pretty(resource: &Node) -> String {
+    answer::pretty::json(&json::render(resource))
 }
 
 /// The resource as it is kept.
@@ -29,8 +36,10 @@ pub fn mask(subscription: &mut Node) {
         .and_then(|channel| channel.get_mut("header"))
         .and_then(Node::as_array_mut);
     for header in headers.into_iter().flatten() {
-        let name = header.as_str().and_then(|line| line.split_once(':')).map(|(name, _)| name.trim());
-        *header = Node::from(name.map_or_else(|| MASK.to_owned(), |name| format!("{name}: {MASK}")));
+        let name =
+            header.as_str().and_then(|line| line.split_once(':')).map(|(name, _)| name.trim());
+        *header =
+            Node::from(name.map_or_else(|| MASK.to_owned(), |name| format!("{name}: {MASK}")));
     }
 }
 
@@ -51,7 +60,8 @@ mod tests {
         let mut resource = json::parse(text.as_bytes()).unwrap();
         assert!(!is_masked(&resource));
         mask(&mut resource);
-        let expected = r#"{"channel":{"header":["Authorization: ***","X-A: ***","***"],"type":"rest-hook"}}"#;
+        let expected =
+            r#"{"channel":{"header":["Authorization: ***","X-A: ***","***"],"type":"rest-hook"}}"#;
         assert_eq!(json::render(&resource), expected);
         assert!(is_masked(&resource));
     }

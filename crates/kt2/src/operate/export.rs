@@ -44,8 +44,7 @@ impl Export {
 /// How many resources would be exported.
 pub async fn export_count(operator: &Operator, export: &Export) -> Result<u64> {
     let types = export.types();
-    let count =
-        operator.scope().read(move |tx| resource::walk_count(tx, 0, Some(&types))).await?;
+    let count = operator.scope().read(move |tx| resource::walk_count(tx, 0, Some(&types))).await?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
@@ -64,10 +63,8 @@ pub async fn export<E: From<koppeltaal_core::Error>>(
     let (mut done, mut after) = (0, 0);
     loop {
         let of = types.clone();
-        let page = operator
-            .scope()
-            .read(move |tx| resource::walk(tx, after, Some(&of), PAGE))
-            .await?;
+        let page =
+            operator.scope().read(move |tx| resource::walk(tx, after, Some(&of), PAGE)).await?;
         let Some(last) = page.last() else { return Ok(done) };
         after = last.key;
         for stored in &page {
@@ -93,7 +90,10 @@ mod tests {
         assert!(!all.contains(&"AuditEvent") && !all.contains(&"ValueSet"));
         let with = Export { audit_events: true, types: vec!["Task"], ..Export::default() };
         assert_eq!(with.types(), ["AuditEvent", "Task"]);
-        assert_eq!(Export { types: vec!["AuditEvent"], ..Export::default() }.types(), ["AuditEvent"]);
+        assert_eq!(
+            Export { types: vec!["AuditEvent"], ..Export::default() }.types(),
+            ["AuditEvent"]
+        );
         assert_eq!(Export { types: vec!["ValueSet"], ..Export::default() }.types(), ["ValueSet"]);
     }
 }

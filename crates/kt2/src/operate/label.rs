@@ -9,7 +9,9 @@ const MOST: usize = 60;
 pub fn label(resource: &Node) -> String {
     let text = |name: &str| resource.get(name).and_then(Node::as_str).map(str::to_owned);
     let label = match resource.resource_type().unwrap_or_default() {
-        "Patient" | "Practitioner" | "RelatedPerson" => resource.items("name").first().map(human_name),
+        "Patient" | "Practitioner" | "RelatedPerson" => {
+            resource.items("name").first().map(human_name)
+        }
         "Device" => resource
             .items("deviceName")
             .first()
@@ -67,10 +69,19 @@ mod tests {
     #[test]
     fn a_label_tells_which_resource_it_is() {
         for (text, expected) in [
-            (r#"{"resourceType":"Patient","name":[{"given":["Jan","P"],"family":"de Wit"}]}"#, "Jan P de Wit"),
-            (r#"{"resourceType":"Patient","name":[{"text":"J. de Wit","family":"x"}]}"#, "J. de Wit"),
+            (
+                r#"{"resourceType":"Patient","name":[{"given":["Jan","P"],"family":"de Wit"}]}"#,
+                "Jan P de Wit",
+            ),
+            (
+                r#"{"resourceType":"Patient","name":[{"text":"J. de Wit","family":"x"}]}"#,
+                "J. de Wit",
+            ),
             (r#"{"resourceType":"Patient"}"#, ""),
-            (r#"{"resourceType":"Task","status":"ready","code":{"coding":[{"code":"view"}]}}"#, "ready view"),
+            (
+                r#"{"resourceType":"Task","status":"ready","code":{"coding":[{"code":"view"}]}}"#,
+                "ready view",
+            ),
             (r#"{"resourceType":"Device","deviceName":[{"name":"Portaal"}]}"#, "Portaal"),
             (r#"{"resourceType":"ActivityDefinition","name":"a","title":"Slaap"}"#, "Slaap"),
             (r#"{"resourceType":"Organization","name":"a\nb"}"#, "a b"),

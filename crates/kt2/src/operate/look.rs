@@ -51,10 +51,8 @@ pub async fn history(
     limit: i64,
 ) -> Result<Vec<Stored>> {
     let key = id.to_owned();
-    let found = operator
-        .scope()
-        .read(move |tx| resource::history(tx, kind, &key, None, limit))
-        .await?;
+    let found =
+        operator.scope().read(move |tx| resource::history(tx, kind, &key, None, limit)).await?;
     operator.record_read(Some(&format!("{kind}/{id}")), "history".to_owned()).await?;
     Ok(found)
 }
@@ -84,12 +82,7 @@ pub async fn search(operator: &Operator, text: &str, count: usize) -> Result<Hit
     Ok(hits)
 }
 
-async fn run(
-    operator: &Operator,
-    kind: &'static str,
-    query: Query,
-    count: usize,
-) -> Result<Hits> {
+async fn run(operator: &Operator, kind: &'static str, query: Query, count: usize) -> Result<Hits> {
     let (scope, conditions) = (operator.scope(), query.conditions);
     let counted = conditions.clone();
     let total = scope.read(move |tx| stored_search::count(tx, kind, &counted)).await?;

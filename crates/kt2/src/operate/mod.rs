@@ -19,7 +19,7 @@ use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_store::{Ids, Scope, Store, audit};
 
-pub use confidential::shown;
+pub use confidential::{pretty, shown};
 pub use erase::{Erasure, erase};
 pub use export::{Export, export, export_count};
 pub use import::{Imported, Importing, Problem, import};
@@ -90,9 +90,7 @@ impl Operator {
             ..self.entry(Action::Read)
         };
         let ids = self.ids.clone();
-        self.scope()
-            .write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry)))
-            .await
+        self.scope().write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry))).await
     }
 
     /// The URL of a resource.
@@ -126,7 +124,8 @@ fn is_id(text: &str) -> bool {
 
 /// What a caller of the face would be told, in words.
 fn told(refusal: &Refusal) -> Error {
-    let issues: Vec<String> = refusal.issues.iter().map(|issue| issue.diagnostics.clone()).collect();
+    let issues: Vec<String> =
+        refusal.issues.iter().map(|issue| issue.diagnostics.clone()).collect();
     Error::Invalid(issues.join(" "))
 }
 
@@ -137,7 +136,9 @@ mod tests {
     #[test]
     fn a_resource_is_named_by_type_and_id() {
         assert_eq!(reference("Patient/7b-8").unwrap(), ("Patient", "7b-8".to_owned()));
-        for wrong in ["Patient", "Patient/", "Observation/1", "patient/1", "Patient/a b", "Patient/1/2"] {
+        for wrong in
+            ["Patient", "Patient/", "Observation/1", "patient/1", "Patient/a b", "Patient/1/2"]
+        {
             assert!(reference(wrong).is_err(), "{wrong}");
         }
         assert!(is_id(&"a".repeat(64)) && !is_id(&"a".repeat(65)) && !is_id("é"));

@@ -58,7 +58,8 @@ pub async fn install(
     let resources = usable(&package, &mut skipped)?;
     let catalog = operator.catalog().await?;
     let mut pending = Vec::new();
-    for resource in resources.iter().filter(|node| node.resource_type() == Some("SearchParameter")) {
+    for resource in resources.iter().filter(|node| node.resource_type() == Some("SearchParameter"))
+    {
         let new = SearchParameter::from_resource(resource).map_err(Error::internal)?;
         if catalog.definitions().search_parameter_by_url(&new.url) != Some(&new) {
             pending.push(new.url);
@@ -127,7 +128,10 @@ fn guide(package: &Package, resources: &[Node]) -> Result<Node> {
     let names = ["/StructureDefinition/", "/ValueSet/", "/CodeSystem/", "/SearchParameter/"];
     let base = names.iter().find_map(|name| Some(url.split_once(name)?.0));
     let base = base.ok_or_else(|| {
-        Error::Unprocessable(format!("the package {} defines nothing that is used here", package.name))
+        Error::Unprocessable(format!(
+            "the package {} defines nothing that is used here",
+            package.name
+        ))
     })?;
     let id: String = package
         .name
@@ -280,15 +284,13 @@ impl Work {
 
 /// The packages that it is built on and that are not installed.
 async fn absent(operator: &Operator, package: &Package) -> Result<Vec<String>> {
-    let guides =
-        operator.scope().read(|tx| resource::of_type(tx, GUIDE, 0, i64::MAX)).await?;
+    let guides = operator.scope().read(|tx| resource::of_type(tx, GUIDE, 0, i64::MAX)).await?;
     let mut known = HashSet::new();
     for guide in &guides {
         known.extend(parsed(guide)?.get("packageId").and_then(Node::as_str).map(str::to_owned));
     }
-    let is_absent = |(name, _): &&(String, String)| {
-        !known.contains(name) && !PRESENT.contains(&name.as_str())
-    };
+    let is_absent =
+        |(name, _): &&(String, String)| !known.contains(name) && !PRESENT.contains(&name.as_str());
     let absent = package.dependencies.iter().filter(is_absent);
     Ok(absent.map(|(name, version)| format!("{name} {version}")).collect())
 }

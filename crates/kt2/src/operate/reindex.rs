@@ -65,7 +65,8 @@ pub(super) async fn reindex_types(
     let catalog = operator.catalog().await?;
     let mut reindexed = walk(operator, &catalog, types, after, progress).await?;
     if after == 0 {
-        let is_covered = |url: &String| types_of(&catalog, url).iter().all(|kind| types.contains(kind));
+        let is_covered =
+            |url: &String| types_of(&catalog, url).iter().all(|kind| types.contains(kind));
         reindexed.ready = waiting.into_iter().filter(is_covered).collect();
     }
     let entry = Entry {

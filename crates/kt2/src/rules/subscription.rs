@@ -48,7 +48,10 @@ pub fn require_read(call: &Call, resource: &Node) -> Result<(), Refusal> {
     let criteria = resource.get("criteria").and_then(Node::as_str).unwrap_or_default();
     let name = criteria.split('?').next().unwrap_or_default();
     match kind::named(name) {
-        Some(kind) if access::reach(call, Operation::Read, kind) == koppeltaal_core::permission::Reach::Nothing => {
+        Some(kind)
+            if access::reach(call, Operation::Read, kind)
+                == koppeltaal_core::permission::Reach::Nothing =>
+        {
             let told = format!("Forbidden: the criteria are about {kind}, which you may not read.");
             Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", told).at("Subscription.criteria"))
         }
@@ -75,7 +78,9 @@ fn criteria(ground: &Ground<'_>, text: &str) -> Vec<Issue> {
         return wrong("Criteria have the form `Type?parameter=value`.".to_owned());
     };
     let Some(kind) = kind::named(name) else {
-        return wrong(format!("Criteria name a resource type of Koppeltaal, and `{name}` is none."));
+        return wrong(format!(
+            "Criteria name a resource type of Koppeltaal, and `{name}` is none."
+        ));
     };
     let context = query::Context {
         catalog: ground.catalog,
@@ -86,27 +91,35 @@ fn criteria(ground: &Ground<'_>, text: &str) -> Vec<Issue> {
     let parsed = pairs(Some(search)).and_then(|pairs| query::parse(kind, &pairs, &context));
     match parsed {
         Ok(_) => Vec::new(),
-        Err(refusal) => {
-            refusal.issues.into_iter().map(|issue| Issue { severity: "error", ..issue }.at(place)).collect()
-        }
+        Err(refusal) => refusal
+            .issues
+            .into_iter()
+            .map(|issue| Issue { severity: "error", ..issue }.at(place))
+            .collect(),
     }
 }
 
 fn endpoint(ground: &Ground<'_>, text: Option<&str>) -> Option<Issue> {
     let place = "Subscription.channel.endpoint";
     let Some(text) = text else {
-        return Some(Issue::error("required", "A channel has an endpoint, an https URL.").at(place));
+        return Some(
+            Issue::error("required", "A channel has an endpoint, an https URL.").at(place),
+        );
     };
     let url = match check_url(text, ground.domain) {
         Ok((url, _)) => url,
         Err(told) => {
-            let told = format!("Subscription.channel.endpoint must start with `https://` and name a host that can be called: {told}");
+            let told = format!(
+                "Subscription.channel.endpoint must start with `https://` and name a host that can be called: {told}"
+            );
             return Some(Issue::error("value", told).at(place));
         }
     };
     let hosts = ground.hook_hosts;
     let is_own = hosts.is_empty()
-        || url.host_str().is_some_and(|host| hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
+        || url
+            .host_str()
+            .is_some_and(|host| hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
     let told = "The host of this endpoint is none of those registered for this application.";
     (!is_own).then(|| Issue::error("business-rule", told).at(place))
 }
@@ -120,9 +133,8 @@ fn headers(lines: &[Node]) -> Vec<Issue> {
     for (at, line) in lines.iter().enumerate().take(MOST_HEADERS) {
         let Some(line) = line.as_str() else { continue };
         if let Some(told) = header(line) {
-            issues.push(
-                Issue::error("value", told).at(format!("Subscription.channel.header[{at}]")),
-            );
+            issues
+                .push(Issue::error("value", told).at(format!("Subscription.channel.header[{at}]")));
         }
     }
     issues
@@ -143,9 +155,9 @@ fn header(line: &str) -> Option<String> {
     if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
         return Some(format!("The header {name} is set by the server."));
     }
-    http::HeaderValue::try_from(value.trim())
-        .is_err()
-        .then(|| format!("The value of the header {name} holds characters that HTTP does not allow."))
+    http::HeaderValue::try_from(value.trim()).is_err().then(|| {
+        format!("The value of the header {name} holds characters that HTTP does not allow.")
+    })
 }
 
 #[cfg(test)]
@@ -173,7 +185,15 @@ mod tests {
         for good in ["X-KTSubscription: 1", "Authorization: Bearer abc", "X:"] {
             assert_eq!(header(good), None, "{good}");
         }
-        for bad in ["no colon", "a b: c", ": x", "Host: x", "content-type:x", "X-Trace-Id: x", "X: a\r\nY: b"] {
+        for bad in [
+            "no colon",
+            "a b: c",
+            ": x",
+            "Host: x",
+            "content-type:x",
+            "X-Trace-Id: x",
+            "X: a\r\nY: b",
+        ] {
             assert!(header(bad).is_some(), "{bad}");
         }
         assert!(header(&format!("X: {}", "a".repeat(5000))).is_some());

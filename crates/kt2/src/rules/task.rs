@@ -10,7 +10,8 @@ const TASK_CODE: &str = "http://vzvz.nl/fhir/CodeSystem/koppeltaal-task-code";
 /// What is wrong with a Task.
 pub fn check(task: &Node) -> Option<Issue> {
     let codings = task.get("code").map_or(&[][..], |code| code.items("coding"));
-    let text = |coding: &Node, name: &str| coding.get(name).and_then(Node::as_str).map(str::to_owned);
+    let text =
+        |coding: &Node, name: &str| coding.get(name).and_then(Node::as_str).map(str::to_owned);
     let is_view = codings.iter().any(|coding| {
         text(coding, "system").as_deref() == Some(TASK_CODE)
             && text(coding, "code").as_deref() == Some("view")
@@ -32,7 +33,9 @@ mod tests {
 
     #[test]
     fn only_a_view_task_needs_a_task_it_is_part_of() {
-        let view = format!(r#""code":{{"coding":[{{"code":"x"}},{{"system":"{TASK_CODE}","code":"view"}}]}}"#);
+        let view = format!(
+            r#""code":{{"coding":[{{"code":"x"}},{{"system":"{TASK_CODE}","code":"view"}}]}}"#
+        );
         assert!(problem(&format!("{{{view}}}")));
         assert!(problem(&format!(r#"{{{view},"partOf":[]}}"#)));
         assert!(!problem(&format!(r#"{{{view},"partOf":[{{"reference":"Task/1"}}]}}"#)));

@@ -5,6 +5,9 @@
 mod link;
 mod moves;
 
+#[cfg(test)]
+mod tests;
+
 use http::StatusCode;
 use koppeltaal_core::directory::Includes;
 use koppeltaal_core::permission::Operation;

@@ -107,5 +107,4 @@ both!(show, |store| async move {
             eprintln!("{plan}");
         }
     }
-    let _ = (LINK, SortBy::Id, args![], SortKey { by: SortBy::Id, is_descending: false });
 });

@@ -39,7 +39,7 @@ enum Action {
     /// Load on the KT1 face of a server
     #[command(subcommand)]
     Kt1(kt1::Command),
-    /// Load on the authorization service of a KT2 server
+    /// Load on a KT2 server
     #[command(subcommand)]
     Kt2(kt2::Command),
     /// The same rows without a server: the raw bound of a store
@@ -63,6 +63,11 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             let given = context.values.get("database").and_then(|given| given.texts.first());
             let (database, seal) = (given.cloned(), context.seal.clone());
             put_load(context, move || kt2::authorization(&args, database.as_deref(), &seal)).await
+        }
+        Action::Kt2(kt2::Command::Resources(args)) => {
+            let given = context.values.get("database").and_then(|given| given.texts.first());
+            let database = given.cloned();
+            put_load(context, move || kt2::resources(&args, database.as_deref())).await
         }
         Action::Store(command) => {
             let outcome = store::run(&context.config.database, &command).await?;

@@ -81,7 +81,7 @@ fn curve(samples: Vec<Sample>) -> Curve {
     Curve { minutes_5_to_10_mb: early, last_5_minutes_mb: late, growth_percent, samples }
 }
 
-fn resident_mb(pid: u32) -> anyhow::Result<f64> {
+pub fn resident_mb(pid: u32) -> anyhow::Result<f64> {
     let path = format!("/proc/{pid}/status");
     let status =
         std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;

@@ -154,7 +154,8 @@ mod tests {
         ] {
             assert!(Request::parse(text).unwrap().is_served, "{text}");
         }
-        for text in ["GET Observation", "PUT AuditEvent/1", "DELETE AuditEvent/1", "POST ValueSet"] {
+        for text in ["GET Observation", "PUT AuditEvent/1", "DELETE AuditEvent/1", "POST ValueSet"]
+        {
             assert!(!Request::parse(text).unwrap().is_served, "{text}");
         }
     }

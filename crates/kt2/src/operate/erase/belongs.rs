@@ -12,12 +12,7 @@ pub const STAY: [&str; 2] = ["AuditEvent", "Subscription"];
 /// patient; a CareTeam about the patient, or about nobody with the patient or a
 /// relation in it; a Task for the patient, owned by one of those, or part of such
 /// a Task.
-pub fn belongs(
-    kind: &str,
-    resource: &Node,
-    base: &str,
-    goes: &dyn Fn(&Reference) -> bool,
-) -> bool {
+pub fn belongs(kind: &str, resource: &Node, base: &str, goes: &dyn Fn(&Reference) -> bool) -> bool {
     if STAY.contains(&kind) {
         return false;
     }
@@ -65,12 +60,27 @@ mod tests {
         for (text, expected) in [
             (r#"{"resourceType":"RelatedPerson","patient":{"reference":"Patient/p"}}"#, true),
             (r#"{"resourceType":"RelatedPerson","patient":{"reference":"Patient/q"}}"#, false),
-            (r#"{"resourceType":"CareTeam","subject":{"reference":"https://kt/f/Patient/p"}}"#, true),
-            (r#"{"resourceType":"CareTeam","participant":[{"member":{"reference":"RelatedPerson/r"}}]}"#, true),
-            (r#"{"resourceType":"CareTeam","subject":{"reference":"Patient/q"},"participant":[{"member":{"reference":"Patient/p"}}]}"#, false),
+            (
+                r#"{"resourceType":"CareTeam","subject":{"reference":"https://kt/f/Patient/p"}}"#,
+                true,
+            ),
+            (
+                r#"{"resourceType":"CareTeam","participant":[{"member":{"reference":"RelatedPerson/r"}}]}"#,
+                true,
+            ),
+            (
+                r#"{"resourceType":"CareTeam","subject":{"reference":"Patient/q"},"participant":[{"member":{"reference":"Patient/p"}}]}"#,
+                false,
+            ),
             (r#"{"resourceType":"Task","for":{"reference":"Patient/p"}}"#, true),
-            (r#"{"resourceType":"Task","for":{"reference":"Patient/q"},"owner":{"reference":"CareTeam/c"}}"#, true),
-            (r#"{"resourceType":"Task","partOf":[{"reference":"Task/x"},{"reference":"Task/t"}]}"#, true),
+            (
+                r#"{"resourceType":"Task","for":{"reference":"Patient/q"},"owner":{"reference":"CareTeam/c"}}"#,
+                true,
+            ),
+            (
+                r#"{"resourceType":"Task","partOf":[{"reference":"Task/x"},{"reference":"Task/t"}]}"#,
+                true,
+            ),
             (r#"{"resourceType":"Task","basedOn":[{"reference":"Task/t"}]}"#, false),
             (r#"{"resourceType":"Patient","link":[{"other":{"reference":"Patient/p"}}]}"#, false),
             (r#"{"resourceType":"AuditEvent","agent":[{"who":{"reference":"Patient/p"}}]}"#, false),

@@ -131,6 +131,7 @@ fn counted(chunk: &[Item]) -> String {
     for item in chunk {
         *counts.entry(item.kind).or_default() += 1;
     }
-    let counts: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let counts: Vec<String> =
+        counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     counts.join(", ")
 }

@@ -20,10 +20,8 @@ pub async fn add_deleted(operator: &Operator, plan: &mut Plan) -> Result<bool> {
     for kind in kind::EXCHANGED.into_iter().filter(|kind| !STAY.contains(kind)) {
         let mut after = 0;
         loop {
-            let page = operator
-                .scope()
-                .read(move |tx| resource::deleted(tx, kind, after, PAGE))
-                .await?;
+            let page =
+                operator.scope().read(move |tx| resource::deleted(tx, kind, after, PAGE)).await?;
             let Some(last) = page.last() else { break };
             after = last.stamp;
             for stored in &page {

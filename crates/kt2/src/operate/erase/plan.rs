@@ -60,7 +60,8 @@ impl Plan {
 
     /// Whether a resource goes with those that go already.
     pub fn takes(&self, kind: &str, resource: &koppeltaal_fhir::Node, base: &str) -> bool {
-        let goes = |found: &crate::content::Reference| self.contains(&found.resource_type, &found.id);
+        let goes =
+            |found: &crate::content::Reference| self.contains(&found.resource_type, &found.id);
         belongs(kind, resource, base, &goes)
     }
 }

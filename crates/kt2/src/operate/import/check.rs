@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use koppeltaal_core::{Error, Result};
 use koppeltaal_core::directory::Directory;
 use koppeltaal_core::resource::{Body, RESOURCE_ORIGIN};
+use koppeltaal_core::{Error, Result};
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::{self, Stored};
 
@@ -89,7 +89,8 @@ pub fn content(operator: &Operator, text: &Text) -> Result<Content, (Option<Stri
     let bytes = text.bytes.as_deref().ok_or_else(|| plain("it is longer than 16 MiB"))?;
     let mut node = json::parse(bytes).map_err(|error| (None, error.to_string()))?;
     let name = node.resource_type().ok_or_else(|| plain("it names no resourceType"))?;
-    let kind = kind::named(name).ok_or_else(|| (None, format!("{name} is no type that is kept here")))?;
+    let kind =
+        kind::named(name).ok_or_else(|| (None, format!("{name} is no type that is kept here")))?;
     if kind::is_conformance(kind) && kind != "SearchParameter" {
         return Err((None, format!("a {kind} comes with a package: `koppeltaal ig install`")));
     }
@@ -168,9 +169,8 @@ pub async fn check(
 fn hook_hosts(directory: &Directory, operator: &Operator) -> HashMap<String, Vec<String>> {
     let instances = directory.instances().iter();
     let own = instances.filter(|one| one.domain.number == operator.domain.number);
-    let mut hosts: HashMap<String, Vec<String>> = own
-        .map(|one| (one.instance.client_id.clone(), one.instance.hook_hosts.clone()))
-        .collect();
+    let mut hosts: HashMap<String, Vec<String>> =
+        own.map(|one| (one.instance.client_id.clone(), one.instance.hook_hosts.clone())).collect();
     hosts.insert(operator.domain.server_device.clone(), Vec::new());
     hosts
 }
@@ -229,7 +229,9 @@ impl Checking<'_> {
         let name = self.names.number(&format!("{}/{}", content.kind, content.id));
         let before = self.names.get(name).and_then(|named| named.line);
         self.set(line, |own| own.name = Some(name));
-        if let Some(number) = before.and_then(|before| Some(self.lines.get(before as usize)?.number)) {
+        if let Some(number) =
+            before.and_then(|before| Some(self.lines.get(before as usize)?.number))
+        {
             return self.refuse(line, None, format!("line {number} holds the same resource"));
         }
         if let Some(named) = self.names.get_mut(name) {
@@ -344,7 +346,8 @@ impl Checking<'_> {
                 return;
             }
             for (line, name) in dangling {
-                let told = format!("it refers to {name}, which is neither here nor stored with this file");
+                let told =
+                    format!("it refers to {name}, which is neither here nor stored with this file");
                 self.refuse(line, None, told);
             }
         }

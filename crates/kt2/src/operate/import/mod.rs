@@ -97,11 +97,8 @@ pub async fn import(
 
 /// What would be done.
 fn supposed(checked: Checked) -> Imported {
-    let mut imported = Imported {
-        kept: checked.kept,
-        refused: checked.refused,
-        ..Imported::default()
-    };
+    let mut imported =
+        Imported { kept: checked.kept, refused: checked.refused, ..Imported::default() };
     for line in &checked.lines {
         match line.fate {
             check::Fate::Create => imported.created += 1,

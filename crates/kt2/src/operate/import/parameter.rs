@@ -53,8 +53,13 @@ impl<'a> Known<'a> {
             let bases = definition.base.join(", ");
             return Err(format!("it is for {bases}, and no such resources are kept here"));
         }
-        if let Some(other) = self.stored.iter().find(|(own, other)| *own != id && other.url == definition.url) {
-            return Err(format!("the domain has {} already, as SearchParameter/{}", definition.url, other.0));
+        if let Some(other) =
+            self.stored.iter().find(|(own, other)| *own != id && other.url == definition.url)
+        {
+            return Err(format!(
+                "the domain has {} already, as SearchParameter/{}",
+                definition.url, other.0
+            ));
         }
         let built_in = Catalog::built_in();
         if built_in.definitions().search_parameter_by_url(&definition.url).is_some() {
@@ -69,7 +74,8 @@ impl<'a> Known<'a> {
                 types.contains(&kind)
             };
             let mut others = defined.chain(stored.filter(is_for)).chain(new.filter(is_for));
-            let other = others.find(|other| other.code == definition.code && other.url != definition.url);
+            let other =
+                others.find(|other| other.code == definition.code && other.url != definition.url);
             if let Some(other) = other {
                 return Err(format!("`{}` of {kind} is {}", definition.code, other.url));
             }

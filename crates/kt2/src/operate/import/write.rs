@@ -89,7 +89,14 @@ impl Work {
             }
             Fate::Change => {
                 let updated = resource::update(
-                    tx, &self.ids, content.kind, &content.id, None, &content.body, &ready.indexed, self.now,
+                    tx,
+                    &self.ids,
+                    content.kind,
+                    &content.id,
+                    None,
+                    &content.body,
+                    &ready.indexed,
+                    self.now,
                 )?;
                 debug_assert!(matches!(updated, Updated::Done(_)), "it was locked and differs");
             }
@@ -132,7 +139,8 @@ pub async fn parameters(
         let line = Ready { number, content, indexed, references: Vec::new() };
         ready.push((line, one.definition.url.clone(), types));
     }
-    let types: BTreeSet<&'static str> = ready.iter().flat_map(|(_, _, types)| types.clone()).collect();
+    let types: BTreeSet<&'static str> =
+        ready.iter().flat_map(|(_, _, types)| types.clone()).collect();
     let work = Work::of(operator);
     let counts = operator
         .scope()
@@ -246,7 +254,8 @@ async fn batch(operator: &Operator, ready: Vec<Ready>) -> Result<Counts> {
             let wanted: Vec<(String, String)> = wanted.into_iter().cloned().collect();
             if let Some(lost) = resource::missing(tx, &wanted)?.first() {
                 let (kind, id) = wanted.get(*lost).cloned().unwrap_or_default();
-                let told = format!("{kind}/{id} was deleted while the file was read: import it again");
+                let told =
+                    format!("{kind}/{id} was deleted while the file was read: import it again");
                 return Err(Error::Conflict(told));
             }
             if counts.created + counts.changed > 0 {

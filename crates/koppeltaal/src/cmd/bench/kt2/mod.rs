@@ -1,5 +1,5 @@
-//! Load on the authorization service of a Koppeltaal 2.0 server: token requests, introspections and
-//! reads with a token, each next to what the signatures alone cost on this machine.
+//! Load on a Koppeltaal 2.0 server: token requests and introspections, next to what the signatures
+//! alone cost on this machine; resources, next to the raw bound of the store.
 
 mod assertions;
 mod authorization;
@@ -11,6 +11,7 @@ mod provision;
 mod raw;
 mod read;
 mod report;
+mod resources;
 mod token;
 mod verification;
 
@@ -21,7 +22,10 @@ pub enum Command {
     Provision(provision::Args),
     /// Tokens, introspections and reads, on a server that is started for it or on a running one
     Authorization(authorization::Args),
+    /// Reads, creates and searches, on a server that is started for it on a store with many resources
+    Resources(resources::Args),
 }
 
 pub use authorization::run as authorization;
 pub use provision::print as provision;
+pub use resources::run as resources;

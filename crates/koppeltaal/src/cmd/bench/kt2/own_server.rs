@@ -22,6 +22,7 @@ pub struct OwnServer {
     pub database: String,
     child: Child,
     folder: TempDir,
+    address: SocketAddr,
 }
 
 impl OwnServer {
@@ -41,33 +42,25 @@ impl OwnServer {
         }
         let address = free_address()?;
         let url = format!("http://{address}");
-        let log = File::create(folder.path().join("server.log"))?;
-        let child = program(folder.path(), &database)?
-            .args(["serve", "--listen", &address.to_string(), "--public-url", &url])
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("the server cannot be started")?;
-        let mut server = OwnServer { url, database, child, folder };
+        let child = serve(folder.path(), &database, address)?;
+        let mut server = OwnServer { url, database, child, folder, address };
         server.wait_until_it_listens(address)?;
         Ok(server)
     }
 
-    fn wait_until_it_listens(&mut self, address: SocketAddr) -> anyhow::Result<()> {
-        let started = Instant::now();
-        while std::net::TcpStream::connect(address).is_err() {
-            if self.child.try_wait()?.is_some() || started.elapsed() > PATIENCE {
-                let log = std::fs::read_to_string(self.folder.path().join("server.log"));
-                bail!("the server does not start: {}", log.unwrap_or_default().trim());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
-}
 
-impl Drop for OwnServer {
-    fn drop(&mut self) {
+    /// Ends it and starts another on the same store and address; returns when that one listens.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.end();
+        self.child = serve(self.folder.path(), &self.database, self.address)?;
+        self.wait_until_it_listens(self.address)
+    }
+
+    fn end(&mut self) {
         // It gives its leases back when it is asked to end; killed it would not.
         let asked = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let until = Instant::now() + PATIENCE;
@@ -81,6 +74,35 @@ impl Drop for OwnServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+
+    fn wait_until_it_listens(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+        let started = Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            if self.child.try_wait()?.is_some() || started.elapsed() > PATIENCE {
+                let log = std::fs::read_to_string(self.folder.path().join("server.log"));
+                bail!("the server does not start: {}", log.unwrap_or_default().trim());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn serve(folder: &Path, database: &str, address: SocketAddr) -> anyhow::Result<Child> {
+    let log = File::create(folder.join("server.log"))?;
+    let url = format!("http://{address}");
+    program(folder, database)?
+        .args(["serve", "--listen", &address.to_string(), "--public-url", &url])
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("the server cannot be started")
 }
 
 fn program(folder: &Path, database: &str) -> anyhow::Result<Command> {

@@ -1,7 +1,7 @@
 //! Load on a store without a server: the rows of real messages through the same functions, many in
 //! one transaction. What this reaches is the raw bound that the server is compared with.
 
-mod batches;
+pub mod batches;
 mod claim;
 mod fill;
 mod ground;

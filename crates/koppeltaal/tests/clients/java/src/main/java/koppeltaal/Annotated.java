@@ -101,7 +101,7 @@ final class Annotated {
         var of = new ReferenceParam("Patient", "", patient.getIdPart());
         same("newest", List.of(second.getIdPart(), task.getIdPart()), ids(client.ofPatient(of, newest, 10)));
         same("oldest", List.of(task.getIdPart()), ids(client.ofPatient(of, oldest, 1)));
-        var chained = new ReferenceParam("identifier", Ground.SYSTEM + "|" + ground.marker + "-0");
+        var chained = new ReferenceParam("identifier", ground.marker + "-0");
         same("chained", List.of(second.getIdPart(), task.getIdPart()),
                 ids(client.ofPatient(chained, newest, 10)));
         Bundle found = client.withRelated(identifier(1), Set.of(new Include("Task:patient")));

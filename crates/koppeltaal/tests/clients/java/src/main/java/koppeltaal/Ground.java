@@ -80,7 +80,7 @@ final class Ground {
         task.setStatus(Task.TaskStatus.REQUESTED);
         task.setIntent(Task.TaskIntent.ORDER);
         task.setPriority(Task.TaskPriority.ROUTINE);
-        task.setDescription("5 < 6 & \"7\" > '6'\n\u20ac \ud83d\ude00");
+        task.setDescription("5 < 6 & \"7\" > '6' \u20ac \ud83d\ude00");
         task.setFor(new Reference(patient.getValue()));
         task.setOwner(new Reference(practitioner.getValue()));
         return task;
