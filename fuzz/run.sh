@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-20}
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(jwt jwks pem fhirpath r4_xml r4_json)
+[ ${#targets[@]} -gt 0 ] || targets=(jwt jwks pem fhirpath r4_xml r4_json search)
 host=$(rustc -vV | sed -n 's/^host: //p')
 
 flags=(--cfg fuzzing -Cpasses=sancov-module)

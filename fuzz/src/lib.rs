@@ -1,8 +1,16 @@
 //! What the targets share. The parsers are taken in by their path: built as part of
 //! their crate they would bring the whole server along, and instrument it.
 
+pub mod catalog;
 #[path = "../../crates/auth/src/jose/mod.rs"]
 pub mod jose;
+#[path = "../../crates/kt2/src/kind.rs"]
+pub mod kind;
+pub mod outcome;
+#[path = "../../crates/kt2/src/query/mod.rs"]
+pub mod query;
+#[path = "../../crates/kt2/src/query_string.rs"]
+pub mod query_string;
 
 use std::sync::LazyLock;
 

@@ -5,7 +5,7 @@
 use http::StatusCode;
 use koppeltaal_auth::Urls;
 use koppeltaal_core::directory::{Domain, Includes};
-use koppeltaal_fhir::r4::definition::{Derivation, SearchKind};
+use koppeltaal_fhir::r4::definition::{Derivation, SearchKind, Structure};
 use koppeltaal_fhir::{Node, object};
 
 use crate::app::App;
@@ -55,16 +55,19 @@ pub fn capabilities(app: &App, domain: &Domain, urls: &Urls, catalog: &Catalog) 
     Reply::tree(StatusCode::OK, statement)
 }
 
-fn resource(kind: &str, domain: &Domain, catalog: &Catalog) -> Node {
-    let definitions = catalog.definitions();
-    let mut profiles: Vec<&str> = definitions
-        .structures()
-        .filter(|structure| {
-            structure.type_name == kind && structure.derivation == Derivation::Constraint
-        })
-        .map(|structure| structure.url.as_str())
-        .collect();
+/// The profiles on a type.
+pub fn profiles<'c>(kind: &str, catalog: &'c Catalog) -> Vec<&'c str> {
+    let is_on_it = |structure: &&Structure| {
+        structure.type_name == kind && structure.derivation == Derivation::Constraint
+    };
+    let structures = catalog.definitions().structures().filter(is_on_it);
+    let mut profiles: Vec<&str> = structures.map(|structure| structure.url.as_str()).collect();
     profiles.sort_unstable();
+    profiles
+}
+
+fn resource(kind: &str, domain: &Domain, catalog: &Catalog) -> Node {
+    let profiles = profiles(kind, catalog);
     let codes = Interaction::of(kind).filter_map(Interaction::code);
     let interactions: Vec<Node> = codes.map(|code| object! { "code" => code }).collect();
     let mut node = object! {

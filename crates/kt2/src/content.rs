@@ -9,6 +9,7 @@ use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::Indexed;
 
 use crate::call::Call;
+use crate::capabilities::profiles;
 use crate::outcome::{Issue, Refusal};
 use crate::rules::{self, Ground};
 
@@ -92,10 +93,21 @@ pub fn judge_on(ground: &Ground<'_>, kind: &str, resource: &Node, profiles: &[&s
         expression: Some(issue.expression),
     });
     let mut issues: Vec<Issue> = found.collect();
+    issues.extend(nameable(ground, kind, &issues));
     issues.extend(subsetted(resource));
     issues.extend(logical(resource));
     issues.extend(rules::check(ground, kind, resource));
     issues
+}
+
+/// The profiles that can be named, told to who has named none of them.
+fn nameable(ground: &Ground<'_>, kind: &str, issues: &[Issue]) -> Option<Issue> {
+    let place = format!("{kind}.meta.profile");
+    let is_missed = issues
+        .iter()
+        .any(|issue| issue.code == "required" && issue.expression.as_ref() == Some(&place));
+    let told = || format!("Profiles for {kind}: {}.", profiles(kind, ground.catalog).join(", "));
+    is_missed.then(|| Issue::information(told()).at(place))
 }
 
 /// Makes a resource that was checked ready for the store.
@@ -126,6 +138,23 @@ fn logical(resource: &Node) -> impl Iterator<Item = Issue> {
         )
         .at(expression)
     })
+}
+
+/// Whether two resources say the same. The members of an object have no order
+/// (RFC 8259, 4), and clients write them in the one of their library.
+pub fn is_same(one: &Node, other: &Node) -> bool {
+    match (one, other) {
+        (Node::Object(one), Node::Object(other)) => {
+            one.iter().count() == other.iter().count()
+                && one.iter().all(|(name, value)| {
+                    other.get(name).is_some_and(|counterpart| is_same(value, counterpart))
+                })
+        }
+        (Node::Array(one), Node::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (one, other) => one == other,
+    }
 }
 
 /// The references that lead to this domain.
@@ -190,6 +219,21 @@ mod tests {
         let mut resource = json::parse(text.as_bytes()).unwrap_or(Node::Null);
         strip(&mut resource);
         assert_eq!(body(&resource).tail(), r#""profile":["p"]},"b":1.10,"a":["é\"",null]}"#);
+    }
+
+    #[test]
+    fn the_order_of_members_says_nothing_and_that_of_a_list_does() {
+        let node = |text: &str| json::parse(text.as_bytes()).unwrap_or(Node::Null);
+        let one = node(r#"{"a":[1,{"b":2,"c":3}],"d":null}"#);
+        assert!(is_same(&one, &node(r#"{"d":null,"a":[1,{"c":3,"b":2}]}"#)));
+        for other in [
+            r#"{"a":[{"b":2,"c":3},1],"d":null}"#,
+            r#"{"a":[1,{"b":2,"c":3}]}"#,
+            r#"{"a":[1,{"b":2,"c":3,"e":4}],"d":null}"#,
+            r#"{"a":[1,{"b":2,"c":3.0}],"d":null}"#,
+        ] {
+            assert!(!is_same(&one, &node(other)) && !is_same(&node(other), &one), "{other}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap};
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::Domain;
-use koppeltaal_core::permission::Operation;
+use koppeltaal_core::permission::{Operation, Reach};
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_store::resource::{self, Deleted};
 use koppeltaal_store::{DomainTx, Ids};
@@ -26,6 +26,10 @@ use crate::reply::Reply;
 const CASCADE: &str = "cascade-delete";
 /// The most resources that go with one.
 const MOST: i64 = 1_000;
+
+/// Whose resources of a type go with another one: everybody's when there is no
+/// list of Devices.
+type Reached = Vec<(&'static str, Option<Vec<String>>)>;
 
 /// What became of a deletion in the store.
 enum Outcome {
@@ -60,12 +64,20 @@ pub async fn delete(
     }
     let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
     let parameters = call.catalog.parameters.referring(kind::EXCHANGED);
+    let reached = if cascades { reached(call) } else { Vec::new() };
     let (row, base) = (entry(call, Action::Delete, kind, id), call.base.clone());
     let id = found.id.clone();
     let done = call
         .scope()
         .write(move |tx| {
-            let work = Work { ids: &ids, now, parameters: &parameters, row: &row, base: &base };
+            let work = Work {
+                ids: &ids,
+                now,
+                parameters: &parameters,
+                reached: &reached,
+                row: &row,
+                base: &base,
+            };
             let done = work.delete(tx, kind, &id, version, cascades)?;
             match done {
                 // What was deleted on the way must not stay so.
@@ -137,11 +149,31 @@ fn cascade(call: &Call, headers: &HeaderMap, pairs: &[(String, String)]) -> Resu
     }
 }
 
+/// What the caller may delete: the privilege to cascade widens no right, and an
+/// AuditEvent goes with nothing.
+fn reached(call: &Call) -> Reached {
+    let of = |kind: &'static str| {
+        let reach = match kind {
+            "AuditEvent" if !is_deletable(&call.domain) => Reach::Nothing,
+            kind => access::reach(call, Operation::Delete, kind),
+        };
+        let devices = match reach {
+            Reach::All => None,
+            Reach::Of(devices) => Some(devices.into_iter().map(str::to_owned).collect()),
+            Reach::Nothing => Some(Vec::new()),
+        };
+        (kind, devices)
+    };
+    kind::EXCHANGED.into_iter().map(of).collect()
+}
+
 struct Work<'a> {
     ids: &'a Ids,
     now: Timestamp,
     /// The parameters under which references to a resource are found.
     parameters: &'a [i64],
+    /// What goes with it, when anything does.
+    reached: &'a Reached,
     row: &'a Entry,
     base: &'a str,
 }
@@ -173,6 +205,9 @@ impl Work<'_> {
                 if let Deleted::Done(deleted) =
                     resource::delete(tx, self.ids, kind, &id, None, self.now)?
                 {
+                    if !self.reaches(kind, &deleted.origin) {
+                        return Ok(Outcome::Referenced(vec![(kind, id)]));
+                    }
                     self.record(tx, kind, &id, deleted.version)?;
                     count += 1;
                     if count > MOST {
@@ -183,6 +218,13 @@ impl Work<'_> {
             }
         }
         Ok(Outcome::Done(count))
+    }
+
+    fn reaches(&self, kind: &str, origin: &str) -> bool {
+        let found = self.reached.iter().find(|(name, _)| *name == kind);
+        found.is_some_and(|(_, devices)| {
+            devices.as_ref().is_none_or(|devices| devices.iter().any(|device| device == origin))
+        })
     }
 
     fn record(&self, tx: &mut DomainTx<'_>, kind: &str, id: &str, version: i64) -> Result<()> {

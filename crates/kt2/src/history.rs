@@ -291,3 +291,6 @@ fn exchange(call: &Call, version: &Stored) -> (Node, Node) {
     };
     (object! { "method" => method, "url" => url }, response)
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,3 +181,78 @@ fn refers_to(parameters: &[i64], references: &[String]) -> Condition {
     });
     Condition::AnyOf(tests.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use koppeltaal_core::Timestamp;
+    use koppeltaal_core::directory::Domain;
+    use koppeltaal_core::resource::Body;
+    use koppeltaal_core::search::IndexRow;
+    use koppeltaal_store::resource::{Indexed, New};
+    use koppeltaal_store::{Ids, both};
+
+    use super::*;
+
+    const OWNER: i64 = 5;
+    const NOW: Timestamp = Timestamp(1_795_314_490_000_000);
+
+    fn include(parameter: i64, target: Option<&str>) -> Include {
+        Include {
+            source: "Task".to_owned(),
+            parameters: vec![parameter],
+            target: target.map(str::to_owned),
+            is_iterated: false,
+        }
+    }
+
+    both!(references_of_a_page_are_followed_once_each, |store| async move {
+        let scope = store.scope(&Domain { number: 1, ..Domain::default() });
+        let create = |tx: &mut DomainTx<'_>| {
+            let ids = Ids::of_node(1);
+            let mut all = Vec::new();
+            for (kind, id, owners) in [
+                ("Patient", "p", vec![]),
+                ("Device", "d", vec![]),
+                ("Task", "1", vec!["Patient/p", "Device/d", "Patient/gone"]),
+                ("Task", "2", vec!["Patient/p", "https://elsewhere.example/Patient/p"]),
+                ("Task", "3", vec!["Task/1", "Nothing/1", "Patient"]),
+            ] {
+                let row = |value: &str| IndexRow {
+                    parameter: OWNER,
+                    value: value.to_owned(),
+                    qualifier: 0,
+                };
+                let rows = owners.into_iter().map(row).collect();
+                let indexed = &Indexed { rows, ..Indexed::default() };
+                let (origin, body) = ("d", &Body::new("", ""));
+                let new = New { resource_type: kind, id, origin, body, indexed };
+                let now = NOW.plus(Duration::from_millis(5));
+                all.push(resource::create(tx, &ids, &new, now)?);
+            }
+            Ok(all)
+        };
+        let all = scope.write(create).await.unwrap();
+        let from: Vec<_> =
+            all.iter().map(|one| (one.resource_type, one.id.clone(), one.stamp)).collect();
+        for (include, known, expected) in [
+            (include(OWNER, None), vec![], vec!["Device/d", "Patient/p", "Task/1"]),
+            (include(OWNER, Some("Patient")), vec![], vec!["Patient/p"]),
+            (include(OWNER, None), vec![("Patient", "p")], vec!["Device/d", "Task/1"]),
+            (include(OWNER + 1, None), vec![], vec![]),
+        ] {
+            let from = from.clone();
+            let known: Known = known.into_iter().map(|(name, id)| (name, id.to_owned())).collect();
+            let found = scope.read(move |tx| {
+                let includes = [include.clone()];
+                targets(tx, &includes, &from, &known)
+            });
+            let found = found.await.unwrap();
+            let mut names: Vec<String> =
+                found.iter().map(|one| format!("{}/{}", one.resource_type, one.id)).collect();
+            names.sort();
+            assert_eq!(names, expected);
+        }
+    });
+}

@@ -20,7 +20,7 @@ use crate::body::{parse_form, read_body, read_resource};
 use crate::call::Call;
 use crate::capabilities::capabilities;
 use crate::interaction::Interaction;
-use crate::negotiate::{Wants, negotiate};
+use crate::negotiate::{Wants, for_refusal, negotiate};
 use crate::outcome::Refusal;
 use crate::query_string::pairs;
 use crate::reply::Reply;
@@ -83,10 +83,16 @@ impl Asked<'_> {
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let catalog = self.app.catalog(self.domain);
-        let asked = pairs(self.head.uri.query())
-            .and_then(|pairs| Ok((negotiate(&self.head.headers, &pairs)?, pairs)));
+        let headers = &self.head.headers;
+        let (query, asked) = match pairs(self.head.uri.query()) {
+            Err(refusal) => (Vec::new(), Err(refusal)),
+            Ok(query) => match negotiate(headers, &query) {
+                Err(refusal) => (query, Err(refusal)),
+                Ok(wants) => (Vec::new(), Ok((wants, query))),
+            },
+        };
         let (wants, reply) = match asked {
-            Err(refusal) => (Wants::default(), refusal.into_reply()),
+            Err(refusal) => (for_refusal(headers, &query), refusal.into_reply()),
             Ok((wants, _)) if is_discovery => {
                 let told = "This document can be read, and nothing else.";
                 (wants, Refusal::method(&[Method::GET, Method::HEAD], told).into_reply())

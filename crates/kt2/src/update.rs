@@ -9,7 +9,7 @@ use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::{self, Stored, Updated};
 
 use crate::call::Call;
-use crate::content::{check, check_type, ready, strip};
+use crate::content::{check, check_type, is_same, ready, strip};
 use crate::create::written;
 use crate::if_match::{expected, stale};
 use crate::outcome::{Issue, Refusal};
@@ -62,7 +62,11 @@ pub async fn update(call: &Call, found: Stored, mut resource: Node) -> Result<Re
     let warnings = check(call, kind, &resource)?;
     let content = ready(call, &resource, warnings);
     let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
-    let (body, indexed, references) = (content.body, content.indexed, content.references);
+    let (indexed, references) = (content.indexed, content.references);
+    let body = match says_the_same(&found, &resource) {
+        true => found.body.clone(),
+        false => content.body,
+    };
     let mut row = entry(call, Action::Update, kind, &found.id);
     let (id, version) = (found.id.clone(), found.version);
     let updated = call
@@ -89,6 +93,15 @@ pub async fn update(call: &Call, found: Stored, mut resource: Node) -> Result<Re
             .map_or_else(|refusal| refusal, |_| access::unknown(kind))),
         Updated::Unknown => Err(access::unknown(kind)),
     }
+}
+
+/// Whether the content is that of the version before, in whatever order it is
+/// written: then there is no new version.
+fn says_the_same(found: &Stored, resource: &Node) -> bool {
+    json::parse(found.render().as_bytes()).is_ok_and(|mut before| {
+        strip(&mut before);
+        is_same(&before, resource)
+    })
 }
 
 /// The body names the resource that the URL names (FHIR R4, 3.1.0.4).

@@ -239,15 +239,6 @@ impl Dialect {
         }
     }
 
-    /// ` FOR SHARE OF r`: nobody changes the rows of the table that the query
-    /// calls `r` until the transaction ends, but others may hold them too.
-    pub fn for_share_of_r(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR SHARE OF r",
-        }
-    }
-
     /// ` FOR UPDATE OF i`: locks the rows of the table that the query calls `i`.
     pub fn for_update_of_i(self) -> &'static str {
         match self {

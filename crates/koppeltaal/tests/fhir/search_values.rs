@@ -274,7 +274,7 @@ async fn dates_are_compared_with_their_precision(engine: Engine) {
     ])
     .await;
     for (url, count) in [
-        ("Task?authored-on=ge2024-05-31&authored-on=le2024-05-31T12:00:00Z", 5),
+        ("Task?authored-on=ge2024-05-31&authored-on=le2024-05-31T12:00:00Z", 4),
         ("Task?authored-on=sa2024-05-30&authored-on=eb2024-06-02", 4),
         ("Task?_lastUpdated=gt2020", 10),
         ("Task?_lastUpdated=lt2020", 0),
@@ -393,7 +393,7 @@ async fn quantities_and_composites_are_compared_with_unit_and_code(engine: Engin
         ("context-quantity", "18", "a b d"),
         ("context-quantity", "18.0", "a d"),
         ("context-quantity", "18.4", "b"),
-        ("context-quantity", "1.8e1", "a b d"),
+        ("context-quantity", "1.8e1", "a d"),
         ("context-quantity", "18|http://unitsofmeasure.org|a", "a b"),
         ("context-quantity", "18||a", "a b"),
         ("context-quantity", "18||jaar", "a b"),
@@ -434,7 +434,6 @@ async fn values_that_are_none_are_refused_by_name(engine: Engine) {
         ("Patient", "birthdate", "2024-02-30"),
         ("Patient", "birthdate", "xx2024"),
         ("Patient", "birthdate", "ge"),
-        ("Patient", "birthdate", "2024-05-01T10:00:00"),
         ("Patient", "birthdate", "-2024"),
         ("Patient", "birthdate", "99999-01-01"),
         ("Patient", "_lastUpdated", "nu"),

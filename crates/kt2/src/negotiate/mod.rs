@@ -69,6 +69,17 @@ pub fn negotiate(headers: &HeaderMap, query: &[(String, String)]) -> Result<Want
     })
 }
 
+/// How a request is refused that [`negotiate`] has not understood: in the format that
+/// it asks for all the same.
+pub fn for_refusal(headers: &HeaderMap, query: &[(String, String)]) -> Wants {
+    let named = once(query, "_format").ok().flatten();
+    let format = match named.and_then(|name| Format::of_parameter(name).ok()) {
+        Some(format) => format,
+        None => accept::format(headers).unwrap_or_default(),
+    };
+    Wants { format, ..Wants::default() }
+}
+
 fn shape(query: &[(String, String)]) -> Result<Shape, Refusal> {
     let summary = match once(query, "_summary")? {
         None | Some("false") => Shape::None,

@@ -163,8 +163,6 @@ struct Ready {
     url: Option<String>,
     body: Body,
     indexed: Indexed,
-    /// What a guide lists, as `ValueSet/x`.
-    lists: HashSet<String>,
 }
 
 impl Ready {
@@ -175,7 +173,6 @@ impl Ready {
             url: node.get("url").and_then(Node::as_str).map(str::to_owned),
             body: body(node),
             indexed,
-            lists: listed(node),
         })
     }
 
@@ -184,6 +181,7 @@ impl Ready {
     }
 }
 
+/// What a guide lists, as `ValueSet/x`.
 fn listed(guide: &Node) -> HashSet<String> {
     let resources = guide.get("definition").map_or(&[][..], |part| part.items("resource"));
     let reference = |one: &Node| Some(one.get("reference")?.get("reference")?.as_str()?.to_owned());

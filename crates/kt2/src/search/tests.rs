@@ -1,5 +1,4 @@
 //! Pages while resources change: nothing is lost and nothing comes twice.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ mod past;
 mod read;
 mod reference;
 pub mod search;
+mod sql;
 mod type_history;
 mod update;
 mod version;

@@ -2,9 +2,9 @@
 
 use koppeltaal_core::Result;
 
+use super::sql::Sql;
 use super::{COLUMNS, Stored, kind, stored};
 use crate::args;
-use crate::filter::Filter;
 use crate::scope::DomainTx;
 
 /// Ids that one statement reads.
@@ -51,14 +51,12 @@ pub fn by_ids<T: AsRef<str>, I: AsRef<str>>(
     let mut found = Vec::with_capacity(numbered.len());
     for of_type in numbered.chunk_by(|a, b| a.0 == b.0) {
         for some in of_type.chunks(AT_ONCE) {
-            let mut filter = Filter::default();
-            filter.and("r.type = ", some[0].0);
-            filter.and_in("r.id", some.iter().map(|(_, id)| *id));
-            let sql = format!(
-                "SELECT {COLUMNS} FROM resource r WHERE r.domain = $1{} AND r.deleted = 0",
-                filter.sql()
-            );
-            for row in tx.query(&sql, filter.args())? {
+            let mut sql = Sql::new(tx.dialect());
+            let and = format!(" AND r.type = {} AND r.deleted + 0 = 0", sql.bind(some[0].0));
+            let ids: Vec<&str> = some.iter().map(|(_, id)| *id).collect();
+            let hint = sql.dialect().indexed_by("resource_id");
+            let from = sql.one_of(("resource", "r", &hint), "id", &ids, &and);
+            for row in sql.query(tx, &format!("SELECT {COLUMNS} FROM {from}"))? {
                 found.push(stored(row)?);
             }
         }

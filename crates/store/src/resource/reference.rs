@@ -8,9 +8,9 @@
 use koppeltaal_core::{Error, Result, resource_type};
 
 use super::kind;
-use crate::filter::Filter;
+use super::sql::Sql;
 use crate::scope::DomainTx;
-use crate::tx::Arg;
+use crate::tx::Dialect;
 
 /// References that one statement looks up.
 const AT_ONCE: usize = 64;
@@ -30,17 +30,9 @@ pub fn missing<T: AsRef<str>, I: AsRef<str>>(
     in_order.dedup();
     let mut found = Vec::with_capacity(in_order.len());
     for some in in_order.chunks(AT_ONCE) {
-        let mut filter = Filter::default();
-        let wanted = wanted(&mut filter, some);
-        // Locked in the order of the list, as everybody locks.
-        let sql = format!(
-            "WITH w (type, id) AS (VALUES {wanted})
-             SELECT r.type, r.id FROM w CROSS JOIN resource r
-             WHERE r.domain = $1 AND r.type = w.type AND r.id = w.id AND r.deleted = 0
-             ORDER BY r.type, r.id{}",
-            tx.dialect().for_share_of_r()
-        );
-        for mut row in tx.query(&sql, filter.args())? {
+        let mut sql = Sql::new(tx.dialect());
+        let text = held(&mut sql, some);
+        for mut row in sql.query(tx, &text)? {
             found.push((row.int(0)?, row.text(1)?));
         }
     }
@@ -52,17 +44,35 @@ pub fn missing<T: AsRef<str>, I: AsRef<str>>(
     Ok(missing.map(|(place, _)| place).collect())
 }
 
-/// The rows of a list of types and ids, filled up to a power of two.
-fn wanted<'a>(filter: &mut Filter<'a>, some: &[(i64, &'a str)]) -> String {
-    let missing = some.len().next_power_of_two() - some.len();
-    let padded = some.iter().chain(some.last().into_iter().cycle().take(missing));
-    let rows: Vec<String> = padded
-        .map(|(number, id)| {
-            let (number, id) = (filter.bind(*number), filter.bind(*id));
-            format!("(CAST({number} AS BIGINT), CAST({id} AS TEXT))")
-        })
-        .collect();
-    rows.join(", ")
+/// Selects those of these types and ids that exist; on PostgreSQL it locks them in
+/// this order, as everybody locks.
+fn held(sql: &mut Sql, some: &[(i64, &str)]) -> String {
+    let numbers: Vec<i64> = some.iter().map(|(number, _)| *number).collect();
+    let ids: Vec<&str> = some.iter().map(|(_, id)| *id).collect();
+    match sql.dialect() {
+        Dialect::Sqlite => {
+            let rows: Vec<String> = sql
+                .bind_each(&numbers)
+                .iter()
+                .zip(sql.bind_each(&ids))
+                .map(|(number, id)| format!("({number}, {id})"))
+                .collect();
+            format!(
+                "WITH w (type, id) AS (VALUES {}) \
+                 SELECT r.type, r.id FROM w CROSS JOIN resource r INDEXED BY resource_id \
+                 WHERE r.domain = $1 AND r.type = w.type AND r.id = w.id AND r.deleted = 0",
+                rows.join(", ")
+            )
+        }
+        Dialect::Postgres => format!(
+            "SELECT r.type, r.id FROM unnest(CAST(ARRAY[{}] AS BIGINT[]), \
+               CAST(ARRAY[{}] AS TEXT[])) w (type, id) \
+             CROSS JOIN LATERAL (SELECT r.type, r.id FROM resource r WHERE r.domain = $1 \
+               AND r.type = w.type AND r.id = w.id AND r.deleted + 0 = 0 FOR SHARE) r",
+            sql.bind_each(&numbers).join(", "),
+            sql.bind_each(&ids).join(", ")
+        ),
+    }
 }
 
 /// At most `limit` other resources (type and id) that refer to this one by one of
@@ -76,16 +86,16 @@ pub fn referring(
 ) -> Result<Vec<(&'static str, String)>> {
     let own = super::read(tx, resource_type, id)?.map_or(0, |known| known.stamp);
     let value = format!("{resource_type}/{id}");
-    let mut filter = Filter::default();
-    filter.and("x.value = ", &value).and("x.stamp <> ", own).and_in("x.parameter", parameters);
-    let limit = filter.bind(limit.max(0));
-    let sql = format!(
-        "SELECT DISTINCT x.stamp FROM search_index x{}
-         WHERE x.domain = $1{} LIMIT {limit}",
-        tx.dialect().by_primary_key(),
-        filter.sql()
-    );
-    let stamps = tx.query(&sql, filter.args())?;
+    if parameters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new(tx.dialect());
+    let and = format!(" AND x.value = {} AND x.stamp <> {}", sql.bind(value), sql.bind(own));
+    let hint = sql.dialect().by_primary_key();
+    let from = sql.one_of(("search_index", "x", hint), "parameter", parameters, &and);
+    let limit = sql.bind(limit.max(0));
+    let text = format!("SELECT DISTINCT x.stamp FROM {from} LIMIT {limit}");
+    let stamps = sql.query(tx, &text)?;
     let stamps: Vec<i64> = stamps.iter().map(|row| row.int(0)).collect::<Result<_>>()?;
     of_any_type(tx, &stamps)
 }
@@ -95,20 +105,20 @@ pub fn referring(
 fn of_any_type(tx: &mut DomainTx<'_>, stamps: &[i64]) -> Result<Vec<(&'static str, String)>> {
     let mut found = Vec::with_capacity(stamps.len());
     for some in stamps.chunks(AT_ONCE) {
-        let mut filter = Filter::default();
-        filter.and_in("r.stamp", some);
-        let sql = format!(
+        let mut sql = Sql::new(tx.dialect());
+        let and = " AND r.type = t.type AND r.deleted = 0";
+        let hint = sql.dialect().indexed_by("resource_stamp");
+        let from = sql.one_of(("resource", "r", &hint), "stamp", some, and);
+        let text = format!(
             "WITH RECURSIVE t (type) AS (
                SELECT min(f.type) FROM resource f WHERE f.domain = $1 AND f.deleted = 0
                UNION ALL
                SELECT (SELECT min(n.type) FROM resource n
                        WHERE n.domain = $1 AND n.deleted = 0 AND n.type > t.type)
                FROM t WHERE t.type IS NOT NULL)
-             SELECT r.type, r.id FROM t CROSS JOIN resource r
-             WHERE r.domain = $1 AND r.type = t.type AND r.deleted = 0{}",
-            filter.sql()
+             SELECT r.type, r.id FROM t CROSS JOIN {from}"
         );
-        for mut row in tx.query(&sql, filter.args())? {
+        for mut row in sql.query(tx, &text)? {
             let number = row.int(0)?;
             let name = resource_type::name(number)
                 .ok_or_else(|| Error::internal(format!("no type has the number {number}")))?;
@@ -127,14 +137,11 @@ pub(super) fn of_type(
     let Some(kind) = kind(resource_type) else { return Ok(Vec::new()) };
     let mut found = Vec::with_capacity(stamps.len());
     for some in stamps.chunks(AT_ONCE) {
-        let mut filter = Filter::default();
-        filter.and("r.type = ", kind.number).and_in("r.stamp", some);
-        let sql = format!(
-            "SELECT r.stamp, r.id FROM resource r{} WHERE r.domain = $1{} AND r.deleted = 0",
-            tx.dialect().indexed_by("resource_stamp"),
-            filter.sql()
-        );
-        for mut row in tx.query(&sql, filter.args())? {
+        let mut sql = Sql::new(tx.dialect());
+        let and = format!(" AND r.type = {} AND r.deleted = 0", sql.bind(kind.number));
+        let hint = sql.dialect().indexed_by("resource_stamp");
+        let from = sql.one_of(("resource", "r", &hint), "stamp", some, &and);
+        for mut row in sql.query(tx, &format!("SELECT r.stamp, r.id FROM {from}"))? {
             found.push((row.int(0)?, row.text(1)?));
         }
     }
@@ -150,14 +157,12 @@ pub fn referenced(
 ) -> Result<Vec<(i64, String)>> {
     let mut found = Vec::new();
     for some in stamps.chunks(AT_ONCE) {
-        let mut filter = Filter::default();
-        filter.and("x.parameter = ", parameter).and_in("x.stamp", some.iter().map(Arg::from));
-        let sql = format!(
-            "SELECT DISTINCT x.stamp, x.value FROM search_index x{} WHERE x.domain = $1{}",
-            tx.dialect().indexed_by("search_index_stamp"),
-            filter.sql()
-        );
-        for mut row in tx.query(&sql, filter.args())? {
+        let mut sql = Sql::new(tx.dialect());
+        let and = format!(" AND x.parameter = {}", sql.bind(parameter));
+        let hint = sql.dialect().indexed_by("search_index_stamp");
+        let from = sql.one_of(("search_index", "x", &hint), "stamp", some, &and);
+        let text = format!("SELECT DISTINCT x.stamp, x.value FROM {from}");
+        for mut row in sql.query(tx, &text)? {
             found.push((row.int(0)?, row.text(1)?));
         }
     }

@@ -4,7 +4,7 @@
 use koppeltaal_core::search::{Condition, Place, Qualifier, Span, Target, Test, Values};
 use koppeltaal_core::{Error, Result};
 
-use super::sql::Sql;
+use crate::resource::sql::Sql;
 use crate::resource::type_history::first_key_from;
 use crate::resource::{Kind, kind};
 
@@ -105,9 +105,12 @@ fn resource_with(
     let subject = Subject { kind, stamp: &format!("{row}.stamp"), row: Some(row.as_str()) };
     let rest = and_all(sql, subject, conditions, None)?;
     let hint = sql.dialect().indexed_by(index);
+    // An id is looked up by its own index, not by walking those of its type that
+    // are not deleted.
+    let deleted = if index == "resource_id" { "deleted + 0" } else { "deleted" };
     Ok(sql.exists(&format!(
         "resource {row}{hint} WHERE {row}.domain = $1 AND {row}.type = {number} \
-         AND {row}.{is} AND {row}.deleted = 0{rest}"
+         AND {row}.{is} AND {row}.{deleted} = 0{rest}"
     )))
 }
 
@@ -162,19 +165,24 @@ pub(super) fn groups(tests: &[Test]) -> Vec<Vec<&Test>> {
     groups
 }
 
+/// Parameter, values and qualifier of a group of several exact values.
+pub(super) fn exact_values<'a>(group: &[&'a Test]) -> Option<(i64, Vec<&'a str>, Qualifier)> {
+    let [first, _, ..] = group else { return None };
+    let value = |test: &&'a Test| match &test.value {
+        Values::Is(value) => Some(value.as_str()),
+        _ => None,
+    };
+    Some((first.parameter, group.iter().filter_map(value).collect(), first.qualifier))
+}
+
 /// The tests of a group, of a row that the query calls `row`.
 pub(super) fn group_of(sql: &mut Sql, row: &str, group: &[&Test]) -> String {
-    let [first, _, ..] = group else { return group.iter().map(|t| test_of(sql, row, t)).collect() };
-    let values: Vec<&str> = group
-        .iter()
-        .filter_map(|test| match &test.value {
-            Values::Is(value) => Some(value.as_str()),
-            _ => None,
-        })
-        .collect();
-    let parameter = sql.bind(first.parameter);
+    let Some((parameter, values, qualifier)) = exact_values(group) else {
+        return group.iter().map(|test| test_of(sql, row, test)).collect();
+    };
+    let parameter = sql.bind(parameter);
     let values = sql.bind_list(&values);
-    let qualifier = qualifier_of(sql, row, first.qualifier);
+    let qualifier = qualifier_of(sql, row, qualifier);
     format!("{row}.parameter = {parameter} AND {row}.value IN {values}{qualifier}")
 }
 
@@ -200,7 +208,7 @@ pub(super) fn test_of(sql: &mut Sql, row: &str, test: &Test) -> String {
     text + &qualifier_of(sql, row, test.qualifier)
 }
 
-fn qualifier_of(sql: &mut Sql, row: &str, qualifier: Qualifier) -> String {
+pub(super) fn qualifier_of(sql: &mut Sql, row: &str, qualifier: Qualifier) -> String {
     let (sign, value) = match qualifier {
         Qualifier::Any => return String::new(),
         Qualifier::Is(value) => ("=", value),

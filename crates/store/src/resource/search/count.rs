@@ -7,8 +7,8 @@ use koppeltaal_core::search::Condition;
 use super::chain::prepare;
 use super::condition::{Subject, and_all};
 use super::driver::{Driver, Prepared, ROUNDS_OF_COUNT, Source, candidates, smallest, stamps_of};
-use super::sql::Sql;
 use crate::resource::Kind;
+use crate::resource::sql::Sql;
 use crate::scope::DomainTx;
 
 /// Exclusions that are counted apart; each doubles the work.

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use koppeltaal_core::Result;
 use koppeltaal_core::search::{Condition, Qualifier, Test, Values};
 
-use super::condition::{few, group_of, groups, test_of, to_type};
-use super::sql::Sql;
+use super::condition::{exact_values, few, group_of, groups, qualifier_of, test_of, to_type};
+use crate::resource::sql::Sql;
 use crate::resource::{Kind, kind};
 use crate::scope::DomainTx;
 
@@ -179,13 +179,21 @@ pub(super) fn rows_of(sql: &mut Sql, tests: &[Test], and: &str) -> String {
         .iter()
         .map(|group| {
             let row = sql.name('x');
-            let passes = group_of(sql, &row, group);
-            let (hint, fence) = (sql.dialect().by_primary_key(), sql.fence());
             let and = and.replace("{row}", &row);
-            format!(
-                "SELECT {row}.stamp AS stamp FROM search_index {row}{hint} \
-                 WHERE {row}.domain = $1 AND {passes}{and}{fence}"
-            )
+            let (hint, fence) = (sql.dialect().by_primary_key(), sql.fence());
+            let from = match exact_values(group) {
+                Some((parameter, values, qualifier)) => {
+                    let parameter = sql.bind(parameter);
+                    let qualifier = qualifier_of(sql, &row, qualifier);
+                    let and = format!(" AND {row}.parameter = {parameter}{qualifier}{and}");
+                    sql.one_of(("search_index", &row, hint), "value", &values, &and)
+                }
+                None => {
+                    let passes = group_of(sql, &row, group);
+                    format!("search_index {row}{hint} WHERE {row}.domain = $1 AND {passes}{and}")
+                }
+            };
+            format!("SELECT {row}.stamp AS stamp FROM {from}{fence}")
         })
         .collect();
     match &selects[..] {
@@ -213,13 +221,12 @@ pub(super) fn stamps_of(sql: &mut Sql, kind: Kind, source: &Source, and: &str) -
         }
         Source::Ids(ids) => {
             let row = sql.name('r');
-            let (number, ids) = (sql.bind(kind.number), sql.bind_list(ids));
+            let number = sql.bind(kind.number);
             let and = and.replace("{row}", &row);
+            let and = format!(" AND {row}.type = {number} AND {row}.deleted + 0 = 0{and}");
             let hint = sql.dialect().indexed_by("resource_id");
-            format!(
-                "SELECT {row}.stamp AS stamp FROM resource {row}{hint} WHERE {row}.domain = $1 \
-                 AND {row}.type = {number} AND {row}.id IN {ids} AND {row}.deleted = 0{and}"
-            )
+            let from = sql.one_of(("resource", &row, &hint), "id", ids, &and);
+            format!("SELECT {row}.stamp AS stamp FROM {from}")
         }
         Source::Type => {
             let row = sql.name('r');

@@ -13,7 +13,6 @@ mod driver;
 mod moved;
 mod page;
 mod sort;
-mod sql;
 
 pub use count::count;
 pub use cursor::{Cursor, CursorValue};

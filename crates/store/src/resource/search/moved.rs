@@ -7,8 +7,8 @@ use koppeltaal_core::search::Condition;
 use super::chain::prepare;
 use super::condition::{Subject, and_all};
 use super::page::by_stamps;
-use super::sql::Sql;
 use crate::args;
+use crate::resource::sql::Sql;
 use crate::resource::{Stored, kind};
 use crate::scope::DomainTx;
 

@@ -11,7 +11,7 @@ use super::condition::{Subject, and_all};
 use super::cursor::{Cursor, CursorValue};
 use super::driver::{Driver, Prepared, ROUNDS, Source, candidates, smallest, stamps_of, walk_of};
 use super::sort::{self, Place};
-use super::sql::Sql;
+use crate::resource::sql::Sql;
 use crate::resource::{COLUMNS, Kind, Stored, stored};
 use crate::scope::DomainTx;
 
@@ -39,6 +39,11 @@ pub struct Page {
     /// Where this page ended; absent when no more results follow.
     pub next: Option<Cursor>,
 }
+
+/// How far a walk goes before it is given up.
+const FAR: i64 = 2_000;
+/// How far candidates are counted that are sorted then.
+pub(super) const MANY: &[i64] = &[100_000, 1_000_000];
 
 /// Resources read by one statement.
 const AT_ONCE: usize = 256;
@@ -93,15 +98,76 @@ pub(super) fn stamps_in_time(
     after: Option<i64>,
     limit: i64,
 ) -> Result<Vec<i64>> {
-    let driver = driver(tx, &prepared.conditions)?;
+    let stretch = Stretch { newest_first, after, until: None, limit };
+    let candidates = candidates(&prepared.conditions)?;
+    if let Some(driver) = driver(tx, &candidates)? {
+        return stamps(tx, prepared, &driver, stretch);
+    }
+    // Nothing is few. The page is often full after a short walk; when what is
+    // wanted is old, the walk ends early and the fewest candidates are sorted.
+    let walk = candidates.iter().find(|candidate| candidate.walks().is_some());
+    let walk = walk.cloned().unwrap_or(Driver::TYPE);
+    let Some(until) = far(tx, prepared.kind, stretch)? else {
+        return stamps(tx, prepared, &walk, stretch);
+    };
+    let found = stamps(tx, prepared, &walk, Stretch { until: Some(until), ..stretch })?;
+    if found.len() as i64 >= limit {
+        return Ok(found);
+    }
+    let driver = smallest(tx, &candidates, MANY)?.unwrap_or(walk);
+    stamps(tx, prepared, &driver, stretch)
+}
+
+/// A part of the order of time.
+#[derive(Clone, Copy)]
+struct Stretch {
+    newest_first: bool,
+    after: Option<i64>,
+    /// The last stamp, if it ends anywhere.
+    until: Option<i64>,
+    limit: i64,
+}
+
+impl Stretch {
+    fn order(self) -> &'static str {
+        if self.newest_first { "DESC" } else { "ASC" }
+    }
+
+    /// ` AND …` of what a query calls `{row}`.
+    fn condition(self, sql: &mut Sql) -> String {
+        let (beyond, up_to) = if self.newest_first { ("<", ">=") } else { (">", "<=") };
+        [(beyond, self.after), (up_to, self.until)]
+            .into_iter()
+            .filter_map(|(sign, stamp)| Some((sign, stamp?)))
+            .map(|(sign, stamp)| format!(" AND {{row}}.stamp {sign} {}", sql.bind(stamp)))
+            .collect()
+    }
+}
+
+/// Where a walk of the type has come far, if it comes that far.
+fn far(tx: &mut DomainTx<'_>, kind: Kind, stretch: Stretch) -> Result<Option<i64>> {
+    let mut sql = Sql::new(tx.dialect());
+    let and = stretch.condition(&mut sql);
+    let all = stamps_of(&mut sql, kind, &Source::Type, &and);
+    let far = sql.bind(FAR);
+    let text = format!("{all} ORDER BY stamp {} LIMIT 1 OFFSET {far}", stretch.order());
+    sql.query(tx, &text)?.first().map(|row| row.int(0)).transpose()
+}
+
+/// The stamps of a stretch that a driver leads to.
+fn stamps(
+    tx: &mut DomainTx<'_>,
+    prepared: &Prepared<'_>,
+    driver: &Driver,
+    stretch: Stretch,
+) -> Result<Vec<i64>> {
     if driver.source.is_empty() {
         return Ok(Vec::new());
     }
     let mut sql = Sql::new(tx.dialect());
-    let (sign, order) = if newest_first { ("<", "DESC") } else { (">", "ASC") };
-    let and_after = after
-        .map_or(String::new(), |after| format!(" AND {{row}}.stamp {sign} {}", sql.bind(after)));
-    let limit = sql.bind(limit);
+    let order = stretch.order();
+    let and_after = stretch.condition(&mut sql);
+    let limit = sql.bind(stretch.limit);
     let end = |name: &str| format!(" ORDER BY {name}.stamp {order} LIMIT {limit}");
     let text = match (&driver.source, driver.walks()) {
         (_, Some(tests)) => {
@@ -157,20 +223,14 @@ fn side_by_side(sql: &mut Sql, mut walks: Vec<String>, end: impl Fn(&str) -> Str
     format!("SELECT {name}.stamp FROM ({}) {name}{}", walks.join(" UNION "), end(&name))
 }
 
-/// What a search begins with.
-pub(super) fn driver(tx: &mut DomainTx<'_>, conditions: &[Condition]) -> Result<Driver> {
-    let candidates = candidates(conditions)?;
-    match &candidates[..] {
-        [] => return Ok(Driver::TYPE),
+/// What a search begins with, unless every condition is met by many.
+pub(super) fn driver(tx: &mut DomainTx<'_>, candidates: &[Driver]) -> Result<Option<Driver>> {
+    match candidates {
+        [] => Ok(Some(Driver::TYPE)),
         // Nothing to choose between: its walk ends with the page.
-        [only] if only.walks().is_some() => return Ok(only.clone()),
-        _ => {}
+        [only] if only.walks().is_some() => Ok(Some(only.clone())),
+        _ => smallest(tx, candidates, ROUNDS),
     }
-    if let Some(small) = smallest(tx, &candidates, ROUNDS)? {
-        return Ok(small);
-    }
-    let walkable = candidates.into_iter().find(|candidate| candidate.walks().is_some());
-    Ok(walkable.unwrap_or(Driver::TYPE))
 }
 
 /// The resources of a type with these stamps, in this order.
@@ -178,12 +238,10 @@ pub(super) fn by_stamps(tx: &mut DomainTx<'_>, kind: Kind, stamps: &[i64]) -> Re
     let mut found = HashMap::with_capacity(stamps.len());
     for some in stamps.chunks(AT_ONCE) {
         let mut sql = Sql::new(tx.dialect());
-        let (number, list) = (sql.bind(kind.number), sql.bind_list(some));
-        let text = format!(
-            "SELECT {COLUMNS} FROM resource r{} WHERE r.domain = $1 AND r.type = {number} \
-             AND r.deleted = 0 AND r.stamp IN {list}",
-            sql.dialect().indexed_by("resource_stamp")
-        );
+        let and = format!(" AND r.type = {} AND r.deleted = 0", sql.bind(kind.number));
+        let hint = sql.dialect().indexed_by("resource_stamp");
+        let from = sql.one_of(("resource", "r", &hint), "stamp", some, &and);
+        let text = format!("SELECT {COLUMNS} FROM {from}");
         for row in sql.query(tx, &text)? {
             let stored = stored(row)?;
             found.insert(stored.stamp, stored);

@@ -6,9 +6,9 @@ use koppeltaal_core::{Error, Result};
 
 use super::condition::{Subject, and_all, few};
 use super::cursor::{Cursor, CursorValue};
-use super::driver::{Prepared, Source, stamps_of};
-use super::page::driver;
-use super::sql::Sql;
+use super::driver::{Driver, Prepared, Source, candidates, smallest, stamps_of};
+use super::page::{MANY, driver};
+use crate::resource::sql::Sql;
 use crate::scope::DomainTx;
 use crate::tx::Value;
 
@@ -32,7 +32,11 @@ pub(super) fn places(
     limit: i64,
 ) -> Result<Vec<Place>> {
     few(sort.len())?;
-    let driver = driver(tx, &prepared.conditions)?;
+    let candidates = candidates(&prepared.conditions)?;
+    let driver = match driver(tx, &candidates)? {
+        Some(driver) => driver,
+        None => smallest(tx, &candidates, MANY)?.unwrap_or(Driver::TYPE),
+    };
     if driver.source.is_empty() {
         return Ok(Vec::new());
     }

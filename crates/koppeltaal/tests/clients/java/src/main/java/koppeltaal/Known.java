@@ -66,7 +66,9 @@ final class Known extends PrePopulatedValidationSupport {
 
     /** The published snapshots have slices without a slicing, and a target that names no version. */
     private static void repair(StructureDefinition definition) {
-        definition.setSnapshot(null);
+        if (definition.hasDifferential()) {
+            definition.setSnapshot(null);
+        }
         for (var element : definition.getDifferential().getElement()) {
             for (var type : element.getType()) {
                 for (var target : type.getTargetProfile()) {
