@@ -22,6 +22,7 @@ mod metrics;
 pub mod openid;
 pub mod password;
 mod reference;
+mod request_limit;
 mod revoke;
 mod routes;
 pub mod seal;
@@ -37,6 +38,7 @@ pub use bearer::{Access, Unaccepted};
 pub use metrics::Metrics;
 
 pub use password::generate_password;
+pub use request_limit::RequestLimit;
 pub use routes::handle;
 pub use seal::SealKey;
 pub use urls::{Area, Place, Urls, is_kt2_path, place};

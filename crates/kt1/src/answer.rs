@@ -2,6 +2,7 @@
 //! OperationOutcome in the negotiated format (spec 1.4).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -221,6 +222,19 @@ impl From<ParseError> for Refusal {
 }
 
 impl Refusal {
+    /// More requests than an instance may send; it can go on after this time.
+    pub fn throttled(wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait.as_secs()),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "throttled",
+                "throttled",
+                "This application instance sends more requests than this server allows; wait and try again.",
+            )
+        }
+    }
+
     /// The refusal as an internal error, where a transaction cannot go on.
     pub fn into_internal(self) -> Error {
         let details = self.issues.into_iter().next().map(|issue| issue.details);

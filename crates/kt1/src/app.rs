@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koppeltaal_auth::Verifier;
+use koppeltaal_auth::{RequestLimit, Verifier};
 use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::{Limits, Rule};
@@ -15,7 +15,6 @@ use tokio::sync::watch;
 use crate::audit_log::AuditLog;
 use crate::links::Links;
 use crate::metrics::Metrics;
-use crate::throttle::Throttle;
 
 /// What an operator sets for KT1.
 #[derive(Debug, Clone)]
@@ -32,10 +31,6 @@ pub struct Settings {
     pub claim_timeout: Duration,
     /// When bodies are removed.
     pub retention: Limits,
-    /// Requests per second and instance; 0 is no limit.
-    pub requests_per_second: u32,
-    /// How many requests may come at once.
-    pub burst: u32,
 }
 
 /// What the program hands to [`App::new`].
@@ -56,6 +51,8 @@ pub struct Parts {
     pub waker: Waker,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// How many requests an instance may send.
+    pub limit: Arc<RequestLimit>,
     /// Settings.
     pub settings: Settings,
 }
@@ -68,7 +65,6 @@ pub struct App(Arc<Inner>);
 pub struct Inner {
     pub(crate) parts: Parts,
     pub(crate) links: Links,
-    pub(crate) throttle: Throttle,
     pub(crate) counts: crate::browse::Counts,
 }
 
@@ -84,8 +80,7 @@ impl App {
     /// Puts the face together.
     pub fn new(parts: Parts) -> Self {
         let links = Links::new(&parts.settings.public_url);
-        let throttle = Throttle::new(parts.settings.requests_per_second, parts.settings.burst);
-        Self(Arc::new(Inner { parts, links, throttle, counts: Default::default() }))
+        Self(Arc::new(Inner { parts, links, counts: Default::default() }))
     }
 }
 

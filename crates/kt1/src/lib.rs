@@ -26,7 +26,6 @@ mod query;
 mod read_message;
 mod routes;
 mod set_status;
-mod throttle;
 mod verb;
 
 pub use app::{App, Parts, Settings};

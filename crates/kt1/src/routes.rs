@@ -93,7 +93,7 @@ where
     told.domain = Some(caller.domain.name.clone());
     told.instance = Some(caller.name().to_owned());
     // Not recorded: a flood must not reach the store.
-    app.throttle.check(caller.instance.number)?;
+    app.parts.limit.check(caller.instance.number).map_err(Refusal::throttled)?;
     let began = app.now();
     let request_id = asked.request_id;
     let sends_message = matches!(verb, Ok(Verb::PostMessage));

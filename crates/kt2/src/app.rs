@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use koppeltaal_auth::RequestLimit;
 use koppeltaal_core::Clock;
 use koppeltaal_core::directory::Domain;
 use koppeltaal_store::{Ids, Store};
@@ -26,6 +27,8 @@ pub struct Parts {
     pub started: koppeltaal_core::Timestamp,
     /// The largest body that is read, in bytes.
     pub body_limit: usize,
+    /// How many requests an instance may send.
+    pub limit: Arc<RequestLimit>,
     /// What page links are sealed with; the same in every process.
     pub page_key: [u8; 32],
 }

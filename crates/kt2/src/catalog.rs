@@ -108,7 +108,7 @@ impl Catalog {
         for stored in &stored {
             own.push(json::parse(stored.render().as_bytes()).map_err(Error::internal)?);
         }
-        let replaces = own.iter().any(|node| node.resource_type() == Some("ImplementationGuide"));
+        let replaces = own.iter().any(is_koppeltaal);
         let core = Definitions::core();
         let under = match replaces {
             true => core.clone(),
@@ -136,6 +136,13 @@ impl Catalog {
         catalog.published = Published::With(published);
         Ok(Some(catalog))
     }
+}
+
+/// Whether a resource is the guide of Koppeltaal, whose definitions then stand in the
+/// place of the built-in ones; other packages lie over them.
+fn is_koppeltaal(node: &Node) -> bool {
+    node.resource_type() == Some("ImplementationGuide")
+        && node.get("packageId").and_then(Node::as_str) == Some(&*package::koppeltaal().name)
 }
 
 /// Definitions with more on top.

@@ -1,6 +1,8 @@
 //! What went wrong, as an OperationOutcome of R4 (TOP-KT-012a): before
 //! authorisation it says as little as possible, after it one issue per problem.
 
+use std::time::Duration;
+
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use koppeltaal_core::Error;
@@ -118,6 +120,13 @@ impl Refusal {
     /// A good token without this right: what there is is not told.
     pub fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden")
+    }
+
+    /// More requests than an instance may send; it can go on after this time.
+    pub fn throttled(wait: Duration) -> Self {
+        let told = "This application instance sends more requests than this server allows; wait and try again.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", told)
+            .with(header::RETRY_AFTER, wait.as_secs().to_string())
     }
 
     /// An interaction that this server does not have.

@@ -131,6 +131,9 @@ impl Asked<'_> {
             true => None,
             false => Some(caller(app, domain, &head.headers, &trace.request_id).await?),
         };
+        if let Some(access) = &access {
+            app.limit.check(access.instance.instance.number).map_err(Refusal::throttled)?;
+        }
         told.instance = access.as_ref().map(|access| access.instance.name().to_owned());
         let mut call = Call {
             catalog: app.catalog(domain),

@@ -5,7 +5,7 @@ use koppeltaal_core::search::{IndexRow, Indexer, Words};
 use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_store::migrate::{self, Migration, run_list, status_of};
 use koppeltaal_store::test_support::{options, postgres, sqlite};
-use koppeltaal_store::{DatabaseUrl, Ids, Store, audit, directory, resource};
+use koppeltaal_store::{DatabaseUrl, Ids, Store, args, audit, directory, resource};
 
 const FIRST: Migration = Migration {
     number: 1,
@@ -161,4 +161,90 @@ async fn an_older_store_is_brought_up_to_date_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_store_is_brought_up_to_date_on_postgres() {
     check_upgrade(postgres().await).await;
+}
+
+/// A store whose resources have no stamps yet.
+async fn check_stamps(url: DatabaseUrl) {
+    let store = open(&url).await;
+    run_list(&store, &migrate::MIGRATIONS[..5]).await.unwrap();
+    let time = 1_717_200_000_000_000_i64;
+    store
+        .write(move |tx| {
+            // Versions in the order of their times, some in one millisecond.
+            let first = [("a", 1, 2, time + 5_400), ("b", 2, 2, time + 1_001), ("c", 3, 1, 0)];
+            for (id, key, version, updated) in first {
+                tx.execute(
+                    "INSERT INTO resource
+                       (domain, key, type, id, version, updated, deleted, origin, body)
+                     VALUES (7, $1, 140, $2, $3, $4, $5, 'o', '}}')",
+                    args![key, id, version, updated, i64::from(id == "b")],
+                )?;
+            }
+            for (key, updated) in [(1, time + 1_000), (2, time + 1_000)] {
+                tx.execute(
+                    "INSERT INTO resource_history
+                       (domain, resource, version, updated, deleted, body)
+                     VALUES (7, $1, 1, $2, 0, '}}')",
+                    args![key, updated],
+                )?;
+            }
+            // The same in another domain.
+            tx.execute(
+                "INSERT INTO resource (domain, key, type, id, version, updated, deleted, origin, body)
+                 SELECT 8, key, type, id, version, updated, deleted, origin, body FROM resource",
+                args![],
+            )
+        })
+        .await
+        .unwrap();
+    assert_eq!(migrate::run(&store).await.unwrap().len(), migrate::MIGRATIONS.len() - 5);
+    let domain = koppeltaal_core::directory::Domain { number: 7, ..Default::default() };
+    let scope = store.scope(&domain);
+    let all = scope.read(|tx| resource::type_history(tx, "Task", None, None, None, 10));
+    let all = all.await.unwrap();
+    let shown: Vec<_> = all
+        .iter()
+        .map(|stored| (stored.id.as_str(), stored.version, stored.updated.0 - time, stored.deleted))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("a", 2, 5_000, false),
+            ("b", 2, 1_000, true),
+            ("b", 1, 1_000, false),
+            ("a", 1, 1_000, false),
+            ("c", 1, -time, false)
+        ]
+    );
+    assert!(all.is_sorted_by(|a, b| a.stamp > b.stamp));
+    for stored in &all[..4] {
+        assert_eq!(koppeltaal_core::id::time_of_key(stored.stamp), stored.updated);
+    }
+    // They are found and changed as all others are.
+    let search = resource::search::Search {
+        resource_type: "Task".to_owned(),
+        conditions: Vec::new(),
+        sort: Vec::new(),
+        after: None,
+        limit: 10,
+    };
+    let page = scope.read(move |tx| resource::search::page(tx, &search)).await.unwrap();
+    let ids: Vec<&str> = page.found.iter().map(|stored| stored.id.as_str()).collect();
+    assert_eq!(ids, ["a", "c"]);
+    let ids = Ids::of_node(1);
+    let now = Timestamp(time);
+    let deleted = scope.write(move |tx| resource::delete(tx, &ids, "Task", "a", None, now)).await;
+    let resource::Deleted::Done(deleted) = deleted.unwrap() else { panic!("not deleted") };
+    assert!(deleted.stamp > all[0].stamp && deleted.updated > all[0].updated);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_versions_get_stamps_in_the_order_of_their_times_on_sqlite() {
+    let (url, _folder) = sqlite();
+    check_stamps(url).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_versions_get_stamps_in_the_order_of_their_times_on_postgres() {
+    check_stamps(postgres().await).await;
 }

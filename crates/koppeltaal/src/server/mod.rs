@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use koppeltaal_auth::{SealKey, Verifier};
+use koppeltaal_auth::{RequestLimit, SealKey, Verifier};
 use koppeltaal_core::directory::Directory;
 use koppeltaal_core::notification::Schedule;
 use koppeltaal_core::{Clock, Error, Result};
@@ -124,6 +124,8 @@ impl Server {
             },
         });
         authorization.catch_up().await?;
+        let limits = &config.limits;
+        let limit = Arc::new(RequestLimit::new(limits.requests_per_second, limits.burst));
         let kt2 = kt2::App::new(kt2::Parts {
             store: store.clone(),
             ids: ids.clone(),
@@ -133,6 +135,7 @@ impl Server {
             server_name: config.server.name.clone(),
             started: clock.now(),
             body_limit: config.limits.body,
+            limit: limit.clone(),
             page_key,
         });
         let app = kt1::App::new(kt1::Parts {
@@ -144,6 +147,7 @@ impl Server {
             audit_log: audit_log.clone(),
             waker: delivery.waker(),
             metrics: kt1_metrics,
+            limit,
             settings: kt1_settings(config, &public_url),
         });
         let router = Arc::new(Router {
@@ -293,7 +297,5 @@ fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
         body_timeout: BODY_TIMEOUT,
         claim_timeout: config.kt1.claim_timeout,
         retention: config.kt1.retention,
-        requests_per_second: config.limits.requests_per_second,
-        burst: config.limits.burst,
     }
 }

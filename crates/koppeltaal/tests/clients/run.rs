@@ -37,7 +37,7 @@ pub fn java(arguments: &[&str]) -> Command {
 pub fn run(command: &Command, told: &[(&str, &str)]) -> Ended {
     // `timeout` of coreutils is on every Linux.
     let mut bounded = Command::new("timeout");
-    bounded.arg("240").arg(command.get_program()).args(command.get_args());
+    bounded.arg("480").arg(command.get_program()).args(command.get_args());
     bounded.envs(told.iter().copied()).stdin(Stdio::null());
     if let Some(folder) = command.get_current_dir() {
         bounded.current_dir(folder);

@@ -104,7 +104,7 @@ async fn a_history_is_read_page_by_page(engine: Engine) {
     }
     // New versions do not disturb who is on the way.
     let first = client.search(&format!("{place}/_history?_count=4")).await;
-    one = client.update(&changed(&one)).await;
+    client.update(&changed(&one)).await;
     let second = client.search(&link(&first, "next").unwrap()).await;
     assert_eq!((versions(&second), total(&second)), (expected[4..8].to_vec(), 11));
     let back = client.search(&link(&second, "previous").unwrap()).await;

@@ -52,3 +52,8 @@ mod paging_changes;
 mod sorting;
 
 mod access_routes;
+mod access_domains;
+mod access_random;
+mod access_search;
+mod concurrency;
+mod twins;

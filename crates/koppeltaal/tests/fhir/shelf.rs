@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use koppeltaal_core::Timestamp;
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::search::Indexer;
 use koppeltaal_kt2::Catalogs;
@@ -18,11 +19,17 @@ pub struct Shelf<'w> {
     world: &'w World,
     ids: Arc<Ids>,
     catalogs: Catalogs,
+    /// When all is written; the present when absent.
+    pub at: Option<Timestamp>,
 }
 
 impl<'w> Shelf<'w> {
     pub async fn of(world: &'w World) -> Self {
-        Self { world, ids: world.app.ids().await, catalogs: Catalogs::default() }
+        Self { world, ids: world.app.ids().await, catalogs: Catalogs::default(), at: None }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.at.unwrap_or_else(|| self.world.app.now())
     }
 
     fn scope(&self, domain: &str) -> Scope {
@@ -50,7 +57,7 @@ impl<'w> Shelf<'w> {
     pub async fn keep(&self, domain: &str, origin: &str, resource: &Value) {
         let resource = with_origin(resource, origin);
         let (kind, id, body, indexed) = self.parts(domain, &resource);
-        let (ids, now, origin) = (self.ids.clone(), self.world.app.now(), origin.to_owned());
+        let (ids, now, origin) = (self.ids.clone(), self.now(), origin.to_owned());
         let write = move |tx: &mut DomainTx<'_>| {
             let new = New {
                 resource_type: &kind,
@@ -68,7 +75,7 @@ impl<'w> Shelf<'w> {
     pub async fn change(&self, domain: &str, origin: &str, resource: &Value) {
         let resource = with_origin(resource, origin);
         let (kind, id, body, indexed) = self.parts(domain, &resource);
-        let (ids, now) = (self.ids.clone(), self.world.app.now());
+        let (ids, now) = (self.ids.clone(), self.now());
         let write =
             move |tx: &mut DomainTx<'_>| update(tx, &ids, &kind, &id, None, &body, &indexed, now);
         self.scope(domain).write(write).await.unwrap();
@@ -76,7 +83,7 @@ impl<'w> Shelf<'w> {
 
     /// Deletes a resource, whoever refers to it.
     pub async fn remove(&self, domain: &str, kind: &'static str, id: &str) {
-        let (ids, now, id) = (self.ids.clone(), self.world.app.now(), id.to_owned());
+        let (ids, now, id) = (self.ids.clone(), self.now(), id.to_owned());
         let write = move |tx: &mut DomainTx<'_>| delete(tx, &ids, kind, &id, None, now);
         self.scope(domain).write(write).await.unwrap();
     }

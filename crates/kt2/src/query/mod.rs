@@ -134,7 +134,7 @@ fn one(
     query: &mut Query,
 ) -> Result<Outcome, Issue> {
     refused::check(resource_type, name, value)?;
-    if value.trim().is_empty() {
+    if value.trim_matches([' ', ',']).is_empty() {
         let told = format!("Parameter `{}` has no value and was left out.", shown(name));
         return Ok(Outcome::Ignored(Issue::warning("value", told)));
     }

@@ -14,8 +14,10 @@ use crate::outcome::Issue;
 const MOST_LEVELS: usize = 4;
 /// Types that all chains of a query may lead through.
 const MOST_BRANCHES: usize = 500;
+/// Tests of one parameter; the store takes no more.
+const MOST_ALTERNATIVES: usize = 256;
 /// Tests of a query.
-const MOST_TESTS: usize = 4_000;
+const MOST_TESTS: usize = 2_000;
 
 /// Reads the parameters of one query.
 pub struct Reader<'a> {
@@ -110,9 +112,13 @@ impl<'a> Reader<'a> {
             (_, SearchKind::Uri) => uri::read(&asked),
             (_, SearchKind::Special) => return Ok(None),
         }?;
-        self.tests += tests(&condition);
-        if self.tests > MOST_TESTS {
-            let told = format!("`{code}` stands for too many values; ask for fewer.");
+        let alternatives = tests(&condition);
+        self.tests += alternatives;
+        if alternatives > MOST_ALTERNATIVES || self.tests > MOST_TESTS {
+            let told = format!(
+                "The values of `{code}` stand for too many alternatives: give fewer, or say more \
+                 of each (an id with its type)."
+            );
             return Err(Issue::error("too-costly", told));
         }
         Ok(Some(condition))

@@ -13,7 +13,7 @@ use super::value::{shown, split, unescape};
 use crate::outcome::Issue;
 
 /// Codes that one parameter may stand for.
-const MOST_CODES: usize = 1_500;
+const MOST_CODES: usize = 256;
 
 /// Which way a hierarchy is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub enum Way {
     Down,
 }
 
-/// The codes of a value set. A code without a system counts where the value set
-/// has it from any system, as the elements of type `code` need it.
+/// The codes of a value set. Of one that is not large a code without a system
+/// counts too, as elements of type `code` need it.
 pub fn members(asked: &Asked<'_>) -> Result<Condition, Issue> {
     let number = asked.numbers().own;
     asked.any_of(|value| {
@@ -40,11 +40,12 @@ pub fn members(asked: &Asked<'_>) -> Result<Condition, Issue> {
             );
             return Err(Issue::error("not-supported", told));
         };
-        let tests: Vec<Test> = set
-            .codes()
-            .take(MOST_CODES + 1)
-            .flat_map(|(system, code)| [one(number, code, hash(system)), one(number, code, 0)])
-            .collect();
+        let with_system = set.codes().map(|(system, code)| one(number, code, hash(system)));
+        let mut tests: Vec<Test> = with_system.take(MOST_CODES + 1).collect();
+        let is_implied = asked.parameter.token_system().is_some();
+        if !is_implied && tests.len() <= MOST_CODES / 2 {
+            tests.extend(set.codes().map(|(_, code)| one(number, code, 0)));
+        }
         not_too_many(asked, tests)
     })
 }
@@ -84,7 +85,7 @@ fn one(parameter: i64, code: &str, system: i64) -> Test {
 }
 
 fn not_too_many(asked: &Asked<'_>, tests: Vec<Test>) -> Result<Vec<Test>, Issue> {
-    if tests.len() <= 2 * MOST_CODES {
+    if tests.len() <= MOST_CODES {
         return Ok(tests);
     }
     let told = format!("`{}` stands for too many codes.", asked.code());

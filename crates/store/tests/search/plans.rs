@@ -5,11 +5,13 @@ use koppeltaal_core::search::{Condition, End, Qualifier, SortBy, SortKey, Target
 use koppeltaal_store::resource::search::{self, Search};
 use koppeltaal_store::test_support::in_domain;
 use koppeltaal_store::tx::Table;
-use koppeltaal_store::{Arg, Dialect, Row, Store, Tx, args, both};
+use koppeltaal_store::{Arg, Dialect, Ids, Row, Store, Tx, both};
 
 use koppeltaal_core::Result;
+use koppeltaal_core::resource::Body;
+use koppeltaal_store::resource::{self, Indexed};
 
-use crate::world::{BORN, GENDER, LINK, NAME, OWNER, Plan, STATUS, is, plan, search, test, world};
+use crate::world::{BORN, GENDER, NAME, NOW, OWNER, Plan, STATUS, is, plan, search, test, world};
 
 /// Keeps the plan of every query it passes on.
 struct Explained<'a> {
@@ -17,21 +19,30 @@ struct Explained<'a> {
     plans: Vec<String>,
 }
 
-impl Tx for Explained<'_> {
-    fn query(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+impl Explained<'_> {
+    fn explain(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<()> {
         let (explain, column) = match self.tx.dialect() {
             Dialect::Sqlite => ("EXPLAIN QUERY PLAN", 3),
-            Dialect::Postgres => ("EXPLAIN (ANALYZE, COSTS OFF)", 0),
+            Dialect::Postgres if sql.starts_with("SELECT") => ("EXPLAIN (ANALYZE, COSTS OFF)", 0),
+            Dialect::Postgres => ("EXPLAIN (COSTS OFF)", 0),
         };
         let rows = self.tx.query(&format!("{explain} {sql}"), args)?;
         let lines: Result<Vec<String>> = rows.into_iter().map(|mut row| row.text(column)).collect();
         self.plans.push(format!("{sql}\n{}\n", lines?.join("\n")));
+        Ok(())
+    }
+}
+
+impl Tx for Explained<'_> {
+    fn query(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+        self.explain(sql, args)?;
         self.tx.query(sql, args)
     }
     fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
         self.tx.execute(sql, args)
     }
     fn later(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<()> {
+        self.explain(sql, args)?;
         self.tx.later(sql, args)
     }
     fn insert_many(&mut self, table: &Table, rows: &[Row]) -> Result<()> {
@@ -47,11 +58,38 @@ async fn plans(store: &Store, wanted: Search) -> Vec<String> {
     let work = move |tx: &mut dyn Tx| {
         let mut tx = Explained { tx, plans: Vec::new() };
         let mut domain = in_domain(&mut tx, 1);
-        search::page(&mut domain, &wanted)?;
-        search::count(&mut domain, &wanted.resource_type, &wanted.conditions)?;
+        let page = search::page(&mut domain, &wanted)?;
+        let count = search::count(&mut domain, &wanted.resource_type, &wanted.conditions)?;
+        assert!(!page.found.is_empty() && count > 0, "{wanted:?}");
         Ok(tx.plans)
     };
     store.read(work).await.unwrap()
+}
+
+/// Refuses a plan that reads a whole table or range, or (where the engine tells)
+/// more than `most` rows.
+fn check(dialect: Dialect, plan: &str, most: u64) {
+    for line in plan.lines().map(str::trim_start) {
+        let reads_all = match dialect {
+            // Tables are called x1, r, w2; sub-selects c, d3.
+            Dialect::Sqlite => {
+                let table = line.strip_prefix("SCAN ").unwrap_or_default();
+                table.starts_with(['x', 'r', 'w', 's']) || line.contains("(domain=?)")
+            }
+            Dialect::Postgres => line.contains("Seq Scan on") || rows(line) > most,
+        };
+        assert!(!reads_all, "{line}\n{plan}");
+    }
+}
+
+/// The rows that a node of a plan of PostgreSQL gave, or threw away.
+fn rows(line: &str) -> u64 {
+    let (_, count) = line
+        .split_once(" rows=")
+        .or_else(|| line.split_once("Rows Removed by Filter: "))
+        .unwrap_or(("", "0"));
+    let digits = count.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    digits.parse().unwrap_or_default()
 }
 
 /// Patients and Tasks: each Task is one Patient's, each Patient has ten.
@@ -88,23 +126,122 @@ fn chain(parameter: i64, conditions: Vec<Condition>) -> Condition {
     Condition::RefersTo { parameter, targets }
 }
 
-both!(show, |store| async move {
+both!(a_search_reads_what_it_finds_and_little_else, |store| async move {
     filled(&store).await;
-    let mut exact = test(STATUS, Values::Is("ready".to_owned()));
-    exact.qualifier = Qualifier::Is(1);
-    let exact = Condition::AnyOf(vec![exact]);
-    for wanted in [
-        search("Patient", &[]),
-        search("Task", &[is(STATUS, "ready")]),
-        search("Task", &[exact.clone()]),
-        search("Task", &[exact.clone(), is(OWNER, "Patient/p7")]),
-        search("Task", &[chain(OWNER, vec![is(NAME, "name00007")])]),
-        search("Task", &[chain(OWNER, vec![is(GENDER, "male")])]),
-        search("Patient", &[between(BORN, "00100", "00150")]),
-        search("Patient", &[between(NAME, "name0012", "name0013")]),
+    let (by_value, by_stamp) = match store.dialect() {
+        Dialect::Sqlite => (
+            "search_index_primary",
+            "x2 EXISTS USING COVERING INDEX search_index_stamp (domain=? AND stamp=?",
+        ),
+        Dialect::Postgres => ("search_index_pkey", "using search_index_stamp on search_index x2"),
+    };
+    let mut ready = test(STATUS, Values::Is("ready".to_owned()));
+    ready.qualifier = Qualifier::Is(1);
+    let ready = Condition::AnyOf(vec![ready]);
+    let either = [ready.clone(), is(STATUS, "draft")].map(|condition| match condition {
+        Condition::AnyOf(tests) => tests,
+        _ => Vec::new(),
+    });
+    let either = Condition::AnyOf(either.concat());
+    for (wanted, index) in [
+        // One token.
+        (search("Patient", &[is(NAME, "name00007")]), by_value),
+        (search("Task", &[is(OWNER, "Patient/p7")]), by_value),
+        // Owner and status.
+        (search("Task", &[ready.clone(), is(OWNER, "Patient/p7")]), by_value),
+        (search("Task", &[is(OWNER, "Patient/p7"), either]), by_stamp),
+        // A chain, and the way back.
+        (search("Task", &[chain(OWNER, vec![is(NAME, "name00007")])]), by_value),
+        (search("Patient", &[referred_by(vec![is(OWNER, "Patient/p7")])]), by_value),
+        // A range of dates, a prefix of a text, an id.
+        (search("Patient", &[between(BORN, "00100", "00150")]), by_value),
+        (search("Patient", &[between(NAME, "name0012", "name0013")]), by_value),
+        (
+            search("Patient", &[Condition::Id(vec!["p7".to_owned()]), is(GENDER, "female")]),
+            "resource_id",
+        ),
+        // An order of another kind.
+        (
+            Search {
+                sort: vec![SortKey { by: SortBy::Parameter(BORN), is_descending: true }],
+                ..search("Patient", &[between(NAME, "name0012", "name0013")])
+            },
+            "search_index_stamp",
+        ),
     ] {
-        for plan in plans(&store, wanted).await {
-            eprintln!("{plan}");
+        let shown = format!("{wanted:?}");
+        let plans = plans(&store, wanted).await;
+        for plan in &plans {
+            check(store.dialect(), plan, 120);
+        }
+        let plans = plans.join("\n").replace(
+            "USING PRIMARY KEY (domain=? AND parameter=? AND value",
+            "search_index_primary",
+        );
+        assert!(plans.contains(index), "{shown} without {index}:\n{plans}");
+    }
+});
+
+both!(a_page_of_a_long_list_ends_the_walk, |store| async move {
+    filled(&store).await;
+    let mut ready = test(STATUS, Values::Is("ready".to_owned()));
+    ready.qualifier = Qualifier::Is(1);
+    for (resource_type, conditions) in [
+        ("Task", vec![]),
+        ("Task", vec![is(STATUS, "ready")]),
+        ("Task", vec![Condition::AnyOf(vec![ready])]),
+        ("Task", vec![Condition::Not(Box::new(is(STATUS, "draft")))]),
+        ("Task", vec![chain(OWNER, vec![is(GENDER, "male")])]),
+    ] {
+        for wanted in [true, false] {
+            let mut page = search(resource_type, &conditions);
+            page.sort = vec![SortKey { by: SortBy::Updated, is_descending: wanted }];
+            let shown = format!("{page:?}");
+            let work = move |tx: &mut dyn Tx| {
+                let mut tx = Explained { tx, plans: Vec::new() };
+                let mut domain = in_domain(&mut tx, 1);
+                let first = search::page(&mut domain, &page)?;
+                page.after = first.next;
+                search::page(&mut domain, &page)?;
+                Ok(tx.plans)
+            };
+            for plan in store.read(work).await.unwrap() {
+                check(store.dialect(), &plan, 2_001);
+                assert!(!plan.contains("TEMP B-TREE"), "{shown}\n{plan}");
+            }
         }
     }
 });
+
+both!(a_write_touches_the_rows_of_its_resource_alone, |store| async move {
+    filled(&store).await;
+    let work = move |tx: &mut dyn Tx| {
+        let mut tx = Explained { tx, plans: Vec::new() };
+        let mut domain = in_domain(&mut tx, 1);
+        let references = [("Patient", "p7"), ("Task", "t7-1"), ("Patient", "none")];
+        assert_eq!(resource::missing(&mut domain, &references)?, [2]);
+        let found = resource::referring(&mut domain, "Patient", "p7", &[OWNER, NAME], 100)?;
+        assert_eq!(found.len(), 10);
+        assert_eq!(resource::by_ids(&mut domain, &references)?.len(), 2);
+        let ids = Ids::of_node(9);
+        let body = Body::new("", r#""n":1"#);
+        let indexed = Indexed::default();
+        resource::update(&mut domain, &ids, "Task", "t7-1", None, &body, &indexed, NOW)?;
+        resource::delete(&mut domain, &ids, "Task", "t7-1", None, NOW)?;
+        resource::type_history(&mut domain, "Task", None, None, None, 10)?;
+        resource::erase(&mut domain, "Task", "t7-1")?;
+        Ok(tx.plans)
+    };
+    let plans = store.write(work).await.unwrap();
+    for plan in &plans {
+        check(store.dialect(), plan, 20);
+        if plan.starts_with("DELETE FROM search_index") {
+            assert!(plan.contains("search_index_stamp"), "{plan}");
+        }
+    }
+});
+
+fn referred_by(conditions: Vec<Condition>) -> Condition {
+    let source = Target { resource_type: "Task".to_owned(), conditions };
+    Condition::ReferredBy { source, parameter: OWNER }
+}

@@ -38,11 +38,17 @@ fn a_zero_character_is_refused() {
 
 #[test]
 fn ids_of_any_type_do_not_multiply_without_end() {
-    let ids: Vec<String> = (0..100).map(|n| n.to_string()).collect();
-    let ids = ids.join(",");
-    read("AuditEvent", &format!("entity={ids}"));
-    let query = format!("entity={ids}&entity={ids}&entity={ids}");
-    assert_eq!(refused("AuditEvent", &query).0, "too-costly");
+    let list = |prefix: &str, count: usize| {
+        let ids: Vec<String> = (0..count).map(|n| format!("{prefix}{n}")).collect();
+        format!("entity={}", ids.join(","))
+    };
+    read("AuditEvent", &list("", 15));
+    read("AuditEvent", &list("Patient/", 100));
+    assert_eq!(refused("AuditEvent", &list("", 16)).0, "too-costly");
+    let many = vec![list("Patient/", 100); 20].join("&");
+    read("AuditEvent", &many);
+    let many = vec![list("", 15); 8].join("&");
+    assert_eq!(refused("AuditEvent", &many).0, "too-costly");
 }
 
 /// Pieces that queries are made of, and others.

@@ -93,12 +93,15 @@ fn what_the_standard_has_and_this_server_not_is_refused_by_name() {
 
 #[test]
 fn unknown_parameters_are_told_and_refused_when_strict() {
-    let lenient = read("Patient", "foo=1&name=a&bar:exact=2&nothing.name=x&name=");
+    let lenient = read("Patient", "foo=1&name=a&bar:exact=2&nothing.name=x&name=&gender=,");
     assert_eq!(lenient.conditions.len(), 1);
     assert_eq!(lenient.used, [("name".to_owned(), "a".to_owned())]);
     let places: Vec<_> =
         lenient.ignored.iter().map(|issue| issue.expression.clone().unwrap()).collect();
-    assert_eq!(places, ["http.foo", "http.bar:exact", "http.nothing.name", "http.name"]);
+    assert_eq!(
+        places,
+        ["http.foo", "http.bar:exact", "http.nothing.name", "http.name", "http.gender"]
+    );
     assert!(lenient.ignored.iter().all(|issue| issue.severity == "warning"));
     let strict = read_as("Patient", "foo=1&name=a&bar=2", true).unwrap_err();
     assert_eq!(strict.status, 400);

@@ -12,7 +12,7 @@ use crate::resource::{Kind, kind};
 use crate::scope::DomainTx;
 
 /// How far candidates are counted: the first round is cheap and mostly enough.
-pub(super) const ROUNDS: &[i64] = &[100, 10_000];
+pub(super) const ROUNDS: &[i64] = &[100, 1_000];
 /// How far before resources are counted, where a bad choice costs more.
 pub(super) const ROUNDS_OF_COUNT: &[i64] = &[100, 10_000, 1_000_000];
 /// The most exact values that are walked side by side.

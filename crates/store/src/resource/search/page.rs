@@ -43,7 +43,7 @@ pub struct Page {
 /// How far a walk goes before it is given up.
 const FAR: i64 = 2_000;
 /// How far candidates are counted that are sorted then.
-pub(super) const MANY: &[i64] = &[100_000, 1_000_000];
+pub(super) const MANY: &[i64] = &[10_000, 100_000, 1_000_000];
 
 /// Resources read by one statement.
 const AT_ONCE: usize = 256;

@@ -10,7 +10,7 @@ use super::driver::{Driver, Prepared, Source, candidates, smallest, stamps_of};
 use super::page::{MANY, driver};
 use crate::resource::sql::Sql;
 use crate::scope::DomainTx;
-use crate::tx::Value;
+use crate::tx::{Dialect, Row, Value};
 
 /// A result and its place in the order.
 pub(super) struct Place {
@@ -41,17 +41,24 @@ pub(super) fn places(
         return Ok(Vec::new());
     }
     let mut sql = Sql::new(tx.dialect());
-    let from = match &driver.source {
-        Source::Type => format!("resource r{} WHERE", sql.dialect().indexed_by("resource_stamp")),
-        source => {
+    let number = sql.bind(prepared.kind.number);
+    let hint = sql.dialect().indexed_by("resource_stamp");
+    let is_of_type = format!("r.domain = $1 AND r.type = {number} AND r.deleted = 0");
+    let from = match (&driver.source, sql.dialect()) {
+        (Source::Type, _) => format!("resource r{hint} WHERE {is_of_type}"),
+        (source, dialect) => {
             let stamps = stamps_of(&mut sql, prepared.kind, source, "");
-            format!(
-                "({stamps}) c CROSS JOIN resource r{} WHERE r.stamp = c.stamp AND",
-                sql.dialect().indexed_by("resource_stamp")
-            )
+            let resource = format!("resource r{hint} WHERE {is_of_type} AND r.stamp = c.stamp");
+            match dialect {
+                Dialect::Sqlite => format!("({stamps}) c CROSS JOIN {resource}"),
+                // Looked up one by one, whatever the planner thinks.
+                Dialect::Postgres => format!(
+                    "({stamps}) c CROSS JOIN LATERAL (SELECT * FROM {resource} OFFSET 0) r \
+                     WHERE 1 = 1"
+                ),
+            }
         }
     };
-    let number = sql.bind(prepared.kind.number);
     let subject = Subject { kind: prepared.kind, stamp: "r.stamp", row: Some("r") };
     let rest = and_all(&mut sql, subject, &prepared.conditions, driver.answers)?;
     let columns: Vec<String> = sort
@@ -71,13 +78,13 @@ pub(super) fn places(
         .collect();
     let limit = sql.bind(limit);
     let text = format!(
-        "SELECT o.* FROM (SELECT r.stamp AS stamp, r.key AS key, {} FROM {from} r.domain = $1 \
-         AND r.type = {number} AND r.deleted = 0{rest}) o \
+        "SELECT o.* FROM (SELECT r.stamp AS stamp, r.key AS key, {} FROM {from}{rest}{}) o \
          WHERE {beyond} ORDER BY {order}o.key LIMIT {limit}",
-        columns.join(", ")
+        columns.join(", "),
+        sql.fence()
     );
     let rows = sql.query(tx, &text)?;
-    let place = |mut row: crate::tx::Row| {
+    let place = |mut row: Row| {
         let values = row.0.split_off(2).into_iter().map(|value| match value {
             Value::Null => Ok(CursorValue::Missing),
             Value::Int(stamp) => Ok(CursorValue::Stamp(stamp)),
@@ -115,12 +122,12 @@ fn beyond(sql: &mut Sql, sort: &[SortKey], after: &Cursor) -> Result<String> {
     let mut alternatives = Vec::with_capacity(sort.len() + 1);
     let mut same = String::new();
     for (at, (key, value)) in sort.iter().zip(&after.values).enumerate() {
-        let fits = match (key.by, value) {
-            (SortBy::Updated, CursorValue::Stamp(_)) => true,
-            (SortBy::Id, CursorValue::Text(_)) => true,
-            (SortBy::Parameter(_), CursorValue::Text(_) | CursorValue::Missing) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (key.by, value),
+            (SortBy::Updated, CursorValue::Stamp(_))
+                | (SortBy::Id, CursorValue::Text(_))
+                | (SortBy::Parameter(_), CursorValue::Text(_) | CursorValue::Missing)
+        );
         if !fits {
             return Err(foreign());
         }

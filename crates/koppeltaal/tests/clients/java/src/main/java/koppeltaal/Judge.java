@@ -21,13 +21,13 @@ import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
 final class Judge {
     private Judge() {}
 
-    /** Judges each JSON and XML file of a folder by R4 and more definitions; whether all are well. */
-    static boolean judge(Path folder, List<Path> definitions) {
+    /** Judges each JSON and XML file of folders by R4 and more definitions; whether all are well. */
+    static boolean judge(List<Path> folders, List<Path> definitions) {
         FhirContext context = FhirContext.forR4();
         FhirValidator validator = context.newValidator();
         validator.registerValidatorModule(module(context, definitions));
         Steps steps = new Steps("validate");
-        for (Path file : Known.files(folder, "json|xml")) {
+        for (Path file : Known.files(folders, "json|xml")) {
             steps.check(file.getFileName().toString(), () -> {
                 var errors = validator.validateWithResult(Files.readString(file)).getMessages().stream()
                         .filter(message -> message.getSeverity().compareTo(ResultSeverityEnum.ERROR) >= 0)

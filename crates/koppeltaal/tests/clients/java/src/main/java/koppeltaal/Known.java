@@ -5,6 +5,7 @@ import ca.uhn.fhir.context.support.DefaultProfileValidationSupport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.hl7.fhir.common.hapi.validation.support.PrePopulatedValidationSupport;
@@ -25,17 +26,21 @@ final class Known extends PrePopulatedValidationSupport {
     Known(FhirContext context, DefaultProfileValidationSupport standard, List<Path> folders) {
         super(context);
         this.standard = standard;
-        folders.stream().flatMap(folder -> files(folder, "json").stream()).forEach(this::add);
+        files(folders, "json").forEach(this::add);
     }
 
-    /** The files of a folder with one of these extensions, in order. */
-    static List<Path> files(Path folder, String extensions) {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().matches(".*\\.(" + extensions + ")"))
-                    .sorted().toList();
-        } catch (IOException unreadable) {
-            throw new IllegalArgumentException(unreadable);
+    /** The files of folders with one of these extensions, in order. */
+    static List<Path> files(List<Path> folders, String extensions) {
+        List<Path> found = new ArrayList<>();
+        for (Path folder : folders) {
+            try (Stream<Path> files = Files.list(folder)) {
+                files.filter(file -> file.toString().matches(".*\\.(" + extensions + ")"))
+                        .sorted().forEach(found::add);
+            } catch (IOException unreadable) {
+                throw new IllegalArgumentException(unreadable);
+            }
         }
+        return found;
     }
 
     @Override
@@ -64,7 +69,7 @@ final class Known extends PrePopulatedValidationSupport {
         }
     }
 
-    /** The published snapshots have slices without a slicing, and a target that names no version. */
+    /** The published snapshots have slices without a slicing, and one a target without a version. */
     private static void repair(StructureDefinition definition) {
         if (definition.hasDifferential()) {
             definition.setSnapshot(null);

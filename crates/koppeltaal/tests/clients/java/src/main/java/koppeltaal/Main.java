@@ -13,7 +13,7 @@ import java.util.List;
  *
  * <pre>
  * rest BASE (generic|annotation):(json|xml|any)...   with the access token in KOPPELTAAL_TOKEN
- * validate FOLDER DEFINITIONS...           what is judged, and folders of what is known besides R4
+ * validate FOLDER... with FOLDER...         what is judged, and the definitions known besides R4
  * </pre>
  */
 public final class Main {
@@ -21,12 +21,13 @@ public final class Main {
 
     public static void main(String[] arguments) {
         List<String> said = Arrays.asList(arguments);
-        if (said.size() >= 2 && said.get(0).equals("validate")) {
-            var definitions = said.subList(2, said.size()).stream().map(Path::of).toList();
-            System.exit(Judge.judge(Path.of(said.get(1)), definitions) ? 0 : 1);
+        int with = said.indexOf("with");
+        if (with > 1 && said.get(0).equals("validate")) {
+            boolean well = Judge.judge(paths(said.subList(1, with)), paths(said.subList(with + 1, said.size())));
+            System.exit(well ? 0 : 1);
         }
         if (said.size() < 3 || !said.get(0).equals("rest")) {
-            System.err.println("rest BASE MODE:ENCODING... or validate FOLDER DEFINITIONS...");
+            System.err.println("rest BASE MODE:ENCODING... or validate FOLDER... with FOLDER...");
             System.exit(2);
         }
         Server server = new Server(
@@ -36,6 +37,10 @@ public final class Main {
             well &= rest(server, wanted);
         }
         System.exit(well ? 0 : 1);
+    }
+
+    private static List<Path> paths(List<String> names) {
+        return names.stream().map(Path::of).toList();
     }
 
     private static boolean rest(Server server, String wanted) {
