@@ -28,9 +28,9 @@ impl RequestLimit {
     /// long to wait, at least a second.
     pub fn check(&self, instance: i64) -> Result<(), Duration> {
         let Some((limiter, clock)) = &self.0 else { return Ok(()) };
-        limiter.check_key(&instance).map_err(|not_until| {
-            not_until.wait_time_from(clock.now()).max(Duration::from_secs(1))
-        })
+        limiter
+            .check_key(&instance)
+            .map_err(|not_until| not_until.wait_time_from(clock.now()).max(Duration::from_secs(1)))
     }
 }
 

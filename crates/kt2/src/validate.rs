@@ -67,8 +67,11 @@ fn named<'a>(asked: &'a [(String, String)], name: &'a str) -> impl Iterator<Item
     asked.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
+/// The parameters that are no resource, with their values.
+type Asked = Vec<(String, String)>;
+
 /// The resource and the parameters in a body.
-fn unpacked(body: Node) -> Result<(Option<Node>, Vec<(String, String)>), Refusal> {
+fn unpacked(body: Node) -> Result<(Option<Node>, Asked), Refusal> {
     if body.resource_type() != Some("Parameters") {
         return Ok((Some(body), Vec::new()));
     }

@@ -7,18 +7,28 @@ use std::sync::Arc;
 use koppeltaal_core::directory::{
     Application, Directory, Domain, IdentityProvider, Instance, Role,
 };
+use koppeltaal_core::search::{IndexRow, Indexer, Words};
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_store::directory::{Author, Change, Item, change, load, refuse, version};
 use koppeltaal_store::{Ids, Store, args, both};
 
 const NOW: Timestamp = Timestamp(1_717_200_000_000_000);
 
+/// Finds nothing.
+struct Nothing;
+
+impl Indexer for Nothing {
+    fn index(&self, _domain: i64, _json: &str) -> (Vec<IndexRow>, Words) {
+        Default::default()
+    }
+}
+
 async fn write(store: &Store, based_on: i64, items: Vec<Item>) -> Result<Option<i64>> {
     let ids = Ids::of_node(1);
     let author = Author { agent: "test".to_owned(), recorded: NOW, request_id: None };
     let changes: Vec<Change> =
         items.into_iter().map(|item| Change { item, summary: "a change".to_owned() }).collect();
-    store.write(move |tx| change(tx, &ids, based_on, &changes, &author)).await
+    store.write(move |tx| change(tx, &ids, &Nothing, based_on, &changes, &author)).await
 }
 
 async fn read(store: &Store) -> Directory {

@@ -37,15 +37,18 @@ async fn the_validator_of_hapi_finds_nothing_wrong_in_what_we_serve() {
     bad.as_object_mut().unwrap().remove("birthDate");
     std::fs::write(sample.served.join(BAD), bad.to_string()).unwrap();
 
-    judged(&[&sample.served, &sample.definitions], &[sample.known.clone()]);
+    let ours = [sample.known.clone()];
+    let mut wrong = judged("ours", &[&sample.served, &sample.definitions], &ours);
     if let Some(published) = std::env::var_os("KOPPELTAAL_IG_DIR").map(PathBuf::from) {
-        judged(&[&sample.served], &["kt2", "deps/nictiz"].map(|name| published.join(name)));
+        let published = ["kt2", "deps/nictiz"].map(|name| published.join(name));
+        wrong.extend(judged("published", &[&sample.served], &published));
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// All in these folders is well by these definitions.
+/// What is wrong in these folders by these definitions.
 #[track_caller]
-fn judged(folders: &[&Path], definitions: &[PathBuf]) {
+fn judged(by: &str, folders: &[&Path], definitions: &[PathBuf]) -> Vec<String> {
     let folders = folders.iter().map(|folder| folder.to_str().unwrap());
     let definitions = definitions.iter().map(|folder| folder.to_str().unwrap());
     let arguments: Vec<&str> =
@@ -54,7 +57,14 @@ fn judged(folders: &[&Path], definitions: &[PathBuf]) {
     let (bad, failed): (Vec<String>, Vec<String>) =
         steps.failed().into_iter().partition(|failure| failure.contains(BAD));
     assert!(bad.len() == 1 && bad[0].contains("birthDate"), "the validator works: {bad:?}");
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let wrong = failed.into_iter().filter(|failure| !failure.lines().all(is_demanded));
+    wrong.map(|failure| format!("by {by} definitions: {failure}")).collect()
+}
+
+/// Clients of Koppeltaal read more addresses than the extension of SMART defines.
+fn is_demanded(error: &str) -> bool {
+    let extension = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris";
+    error.contains("Sub-extension url") && error.contains(extension)
 }
 
 /// What is judged, and what it is judged by.
@@ -98,7 +108,7 @@ impl Sample {
             ("search-page", "Patient?_count=1&_sort=birthdate"),
             ("search-nothing", "Patient?name=nobody"),
             ("search-count", "Patient?_summary=count"),
-            ("search-summary", "Patient?_summary=true"),
+            ("search-summary", "Endpoint?_summary=true"),
             ("search-include", "Task?_include=Task:patient&_include=Task:owner"),
             ("search-revinclude", "Patient?_revinclude=Task:patient"),
             ("search-unknown", "Patient?shoe-size=43"),

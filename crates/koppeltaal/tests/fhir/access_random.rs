@@ -36,7 +36,8 @@ const REQUESTS: usize = 300;
 
 /// The seed of a test; one of `KOPPELTAAL_TEST_SEED` is tried in its place.
 fn seed(number: u64) -> u64 {
-    let given = std::env::var("KOPPELTAAL_TEST_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
+    let given =
+        std::env::var("KOPPELTAAL_TEST_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
     given.map_or(number, |given| given.wrapping_mul(3).wrapping_add(number))
 }
 
@@ -99,7 +100,9 @@ impl Asked {
             let client = twins.world.client(caller).await;
             clients.push((client, twins.world.client_id(caller), domain));
         }
-        let [(here, my_id, domain), (there, other_id, other)] = &clients[..] else { unreachable!() };
+        let [(here, my_id, domain), (there, other_id, other)] = &clients[..] else {
+            unreachable!()
+        };
         let (mut one, mut two) = (self.ask(here).await, self.ask(there).await);
         for page in 0..200 {
             assert!(page < 199, "{about}: no end");
@@ -122,7 +125,9 @@ fn plain(reply: &Reply, me: &str, domain: &str) -> String {
     let text = reply.text().replace(me, "ME").replace(&base(domain), "BASE");
     let mut headers: Vec<String> = ["etag", "last-modified", "location", "content-type", "allow"]
         .into_iter()
-        .filter_map(|name| Some(format!("{name}: {}", reply.header(name)?.replace(&base(domain), "BASE"))))
+        .filter_map(|name| {
+            Some(format!("{name}: {}", reply.header(name)?.replace(&base(domain), "BASE")))
+        })
         .collect();
     headers.push(reply.status.to_string());
     let body = match serde_json::from_str::<Value>(&text) {
@@ -159,41 +164,123 @@ fn narrowing(kind: &str, twins: &Twins, chance: &mut Chance) -> (String, String)
     let (of, id) = chance.one(&twins.ids).clone();
     let own: &[&str] = match kind {
         "Patient" => &[
-            "family", "organization.name", "organization.partof.name", "organization:missing",
-            "_has:Task:patient:status", "_has:Task:subject:status:not", "_has:CareTeam:subject:status:missing",
-            "_has:Task:patient:owner:Practitioner.family", "_has:RelatedPerson:patient:name",
-            "_has:AuditEvent:entity:action:missing", "_has:Task:patient:_id", "active",
+            "family",
+            "organization.name",
+            "organization.partof.name",
+            "organization:missing",
+            "_has:Task:patient:status",
+            "_has:Task:subject:status:not",
+            "_has:CareTeam:subject:status:missing",
+            "_has:Task:patient:owner:Practitioner.family",
+            "_has:RelatedPerson:patient:name",
+            "_has:AuditEvent:entity:action:missing",
+            "_has:Task:patient:_id",
+            "active",
             "organization.name:missing",
         ],
-        "Practitioner" => &["family", "_has:Task:owner:status", "_has:CareTeam:participant:subject.family", "active:missing"],
-        "RelatedPerson" => &["name", "patient.family", "patient.organization.name", "patient.family:missing", "patient._id", "_has:Task:owner:status:not"],
-        "Organization" => &["name", "partof.name", "partof.partof.name", "_has:Patient:organization:family", "_has:Organization:partof:name", "_has:Endpoint:organization:name:missing", "partof:missing"],
-        "CareTeam" => &["status", "subject.family", "participant:Practitioner.family", "participant:RelatedPerson.patient.family", "_has:Task:owner:status", "patient.identifier:not"],
+        "Practitioner" => &[
+            "family",
+            "_has:Task:owner:status",
+            "_has:CareTeam:participant:subject.family",
+            "active:missing",
+        ],
+        "RelatedPerson" => &[
+            "name",
+            "patient.family",
+            "patient.organization.name",
+            "patient.family:missing",
+            "patient._id",
+            "_has:Task:owner:status:not",
+        ],
+        "Organization" => &[
+            "name",
+            "partof.name",
+            "partof.partof.name",
+            "_has:Patient:organization:family",
+            "_has:Organization:partof:name",
+            "_has:Endpoint:organization:name:missing",
+            "partof:missing",
+        ],
+        "CareTeam" => &[
+            "status",
+            "subject.family",
+            "participant:Practitioner.family",
+            "participant:RelatedPerson.patient.family",
+            "_has:Task:owner:status",
+            "patient.identifier:not",
+        ],
         "Endpoint" => &["name", "organization.name", "organization.partof.name:missing"],
-        "Device" => &["device-name", "status:not", "organization.name", "patient.family", "patient._has:Task:patient:status"],
-        "ActivityDefinition" => &["title", "publisherId", "_has:Task:instantiates:status", "_has:Task:instantiates:patient.family", "_has:Task:instantiates:status:missing"],
-        "AuditEvent" => &["action", "entity:Patient.family", "patient.family", "entity:Task.status", "entity:Task.patient.family", "patient.family:missing", "entity:Subscription.status"],
+        "Device" => &[
+            "device-name",
+            "status:not",
+            "organization.name",
+            "patient.family",
+            "patient._has:Task:patient:status",
+        ],
+        "ActivityDefinition" => &[
+            "title",
+            "publisherId",
+            "_has:Task:instantiates:status",
+            "_has:Task:instantiates:patient.family",
+            "_has:Task:instantiates:status:missing",
+        ],
+        "AuditEvent" => &[
+            "action",
+            "entity:Patient.family",
+            "patient.family",
+            "entity:Task.status",
+            "entity:Task.patient.family",
+            "patient.family:missing",
+            "entity:Subscription.status",
+        ],
         "Subscription" => &["status", "criteria", "_has:AuditEvent:entity:action"],
         _ => &[
-            "status", "status:not", "patient.family", "patient.family:missing", "patient.organization.name",
-            "owner:Practitioner.family", "owner:CareTeam.patient.family", "owner:RelatedPerson.patient._id",
-            "instantiates.publisherId", "part-of.status", "part-of.part-of.status", "part-of.patient.family",
-            "_has:Task:part-of:status", "_has:AuditEvent:entity:action", "patient._has:CareTeam:subject:status",
-            "patient._has:Task:patient:status:not", "owner.name", "patient.identifier:not", "instantiates.title:missing",
+            "status",
+            "status:not",
+            "patient.family",
+            "patient.family:missing",
+            "patient.organization.name",
+            "owner:Practitioner.family",
+            "owner:CareTeam.patient.family",
+            "owner:RelatedPerson.patient._id",
+            "instantiates.publisherId",
+            "part-of.status",
+            "part-of.part-of.status",
+            "part-of.patient.family",
+            "_has:Task:part-of:status",
+            "_has:AuditEvent:entity:action",
+            "patient._has:CareTeam:subject:status",
+            "patient._has:Task:patient:status:not",
+            "owner.name",
+            "patient.identifier:not",
+            "instantiates.title:missing",
         ],
     };
-    let common = ["_id", "identifier", "identifier:not", "resource-origin", "_tag", "_content", "_lastUpdated", "_id:not"];
+    let common = [
+        "_id",
+        "identifier",
+        "identifier:not",
+        "resource-origin",
+        "_tag",
+        "_content",
+        "_lastUpdated",
+        "_id:not",
+    ];
     let name = if chance.once_in(4) { *chance.one(&common) } else { *chance.one(own) };
     let last = name.rsplit(['.', ':']).find(|part| !["not", "missing"].contains(part)).unwrap();
     let value = match last {
         _ if name.ends_with(":missing") => (*chance.one(&["true", "false"])).to_owned(),
-        "family" | "name" | "title" | "device-name" | "publisherId" => (*chance.one(&FAMILIES)).to_owned(),
+        "family" | "name" | "title" | "device-name" | "publisherId" => {
+            (*chance.one(&FAMILIES)).to_owned()
+        }
         "status" => (*chance.one(&[STATUSES[0], STATUSES[1], "active", "inactive"])).to_owned(),
         "action" => (*chance.one(&["R", "C"])).to_owned(),
         "active" => "true".to_owned(),
         "_id" => id,
         "identifier" => format!("zq-{id}-{}", 1 + chance.below(3)),
-        "resource-origin" => (*chance.one(&["Device/dev-1", "Device/dev-2", "dev-1,dev-2,dev-3"])).to_owned(),
+        "resource-origin" => {
+            (*chance.one(&["Device/dev-1", "Device/dev-2", "dev-1,dev-2,dev-3"])).to_owned()
+        }
         "_tag" => (*chance.one(&["x", "y"])).to_owned(),
         "_lastUpdated" => (*chance.one(&["gt2020", "lt2020", "ne2020"])).to_owned(),
         "_content" => id,
@@ -211,13 +298,36 @@ fn about_the_answer(kind: &str, chance: &mut Chance) -> Option<(String, String)>
         1 => pair("_revinclude", "AuditEvent:entity"),
         2 => pair(
             "_include:iterate",
-            *chance.one(&["Patient:organization", "Organization:partof", "Task:patient", "Task:part-of", "CareTeam:participant", "AuditEvent:entity"]),
+            *chance.one(&[
+                "Patient:organization",
+                "Organization:partof",
+                "Task:patient",
+                "Task:part-of",
+                "CareTeam:participant",
+                "AuditEvent:entity",
+            ]),
         ),
         3 => pair(
             "_revinclude:iterate",
-            *chance.one(&["Task:patient", "Task:part-of", "Organization:partof", "AuditEvent:entity", "RelatedPerson:patient"]),
+            *chance.one(&[
+                "Task:patient",
+                "Task:part-of",
+                "Organization:partof",
+                "AuditEvent:entity",
+                "RelatedPerson:patient",
+            ]),
         ),
-        4 => pair("_sort", *chance.one(&["_id", "-_id", "_lastUpdated", "identifier", "-identifier,_id", "resource-origin,-_lastUpdated"])),
+        4 => pair(
+            "_sort",
+            *chance.one(&[
+                "_id",
+                "-_id",
+                "_lastUpdated",
+                "identifier",
+                "-identifier,_id",
+                "resource-origin,-_lastUpdated",
+            ]),
+        ),
         5 if kind == "Patient" => pair("_revinclude", "Task:patient"),
         _ => None,
     }

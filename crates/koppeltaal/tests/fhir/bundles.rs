@@ -66,7 +66,11 @@ async fn parts_of_resources_say_that_they_are_parts(engine: Engine) {
     fill(&world).await;
     let client = world.client("reader").await;
     for (part, has, has_not) in [
-        ("_summary=true", &["active", "birthDate", "managingOrganization"][..], &["photo", "text"][..]),
+        (
+            "_summary=true",
+            &["active", "birthDate", "managingOrganization"][..],
+            &["photo", "text"][..],
+        ),
         ("_summary=text", &["text", "id"], &["active", "photo", "birthDate"]),
         ("_summary=data", &["active", "photo"], &["text"]),
         ("_elements=birthDate", &["birthDate"], &["active", "photo", "text"]),

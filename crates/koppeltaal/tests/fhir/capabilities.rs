@@ -111,7 +111,11 @@ async fn works(client: &Client, ground: &Ground, kind: &str, code: &str) -> bool
         "create" => client.post(kind, &target).await,
         "update" if is_kept && kind != "AuditEvent" => client.try_update(&changed(&target)).await,
         "update" => client.try_update(&target).await,
-        "patch" => client.call("PATCH", &path, &[("content-type", "application/json-patch+json")], "[]").await,
+        "patch" => {
+            client
+                .call("PATCH", &path, &[("content-type", "application/json-patch+json")], "[]")
+                .await
+        }
         "delete" => client.delete(&path).await,
         other => panic!("{other}"),
     };
@@ -136,8 +140,15 @@ async fn the_interactions_that_are_listed_work_and_the_others_do_not(engine: Eng
             .map(|one| one["code"].as_str().unwrap().to_owned())
             .collect();
         for code in [
-            "read", "vread", "history-instance", "history-type", "search-type", "create", "update",
-            "patch", "delete",
+            "read",
+            "vread",
+            "history-instance",
+            "history-type",
+            "search-type",
+            "create",
+            "update",
+            "patch",
+            "delete",
         ] {
             let is_listed = listed.iter().any(|one| one == code);
             assert_eq!(works(&admin, &ground, kind, code).await, is_listed, "{code} of {kind}");
@@ -191,11 +202,15 @@ async fn the_flags_are_true(engine: Engine) {
         }
         let mut unknown = ground.new(kind);
         unknown["id"] = Uuid::new_v4().to_string().into();
-        let reply = admin.put_with(&crate::client::path(&unknown), &[("if-match", "1")], &unknown).await;
+        let reply =
+            admin.put_with(&crate::client::path(&unknown), &[("if-match", "1")], &unknown).await;
         assert!([403, 404].contains(&reply.status), "{kind}");
         let condition = [("if-none-exist", "_id=x")];
         admin.post_with(kind, &condition, &ground.new(kind)).await.refused(400, "not-supported");
-        admin.put_with(&format!("{kind}?_id=x"), &[("if-match", "1")], &kept).await.refused(405, "not-supported");
+        admin
+            .put_with(&format!("{kind}?_id=x"), &[("if-match", "1")], &kept)
+            .await
+            .refused(405, "not-supported");
         admin.delete(&format!("{kind}?_id=x")).await.refused(405, "not-supported");
     }
 }
@@ -221,14 +236,18 @@ async fn every_search_parameter_and_include_is_accepted(engine: Engine) {
                 _ => "a",
             };
             let reply = admin.get_with(&format!("{kind}?{name}={value}"), &strict).await;
-            let is_accepted = reply.status == 200
-                || (parameter["type"] == "composite" && reply.status == 400);
+            let is_accepted =
+                reply.status == 200 || (parameter["type"] == "composite" && reply.status == 400);
             assert!(is_accepted, "{kind}?{name}: {} {}", reply.status, reply.text());
         }
-        for name in ["_id", "_lastUpdated", "_tag", "_profile", "_security", "_text", "_content", "_has"] {
+        for name in
+            ["_id", "_lastUpdated", "_tag", "_profile", "_security", "_text", "_content", "_has"]
+        {
             assert!(names.contains(name), "{kind}: {name}");
         }
-        for (parameter, list) in [("_include", "searchInclude"), ("_revinclude", "searchRevInclude")] {
+        for (parameter, list) in
+            [("_include", "searchInclude"), ("_revinclude", "searchRevInclude")]
+        {
             for value in strings(&resource[list]) {
                 let reply = admin.get_with(&format!("{kind}?{parameter}={value}"), &strict).await;
                 assert_eq!(reply.status, 200, "{kind}?{parameter}={value}: {}", reply.text());

@@ -39,7 +39,8 @@ async fn of_many_updates_of_a_version_one_wins(engine: Engine) {
             async move { client.try_update(&mine).await }
         });
         let replies = join_all(writers).await;
-        let won: Vec<&crate::reply::Reply> = replies.iter().filter(|reply| reply.status == 200).collect();
+        let won: Vec<&crate::reply::Reply> =
+            replies.iter().filter(|reply| reply.status == 200).collect();
         assert_eq!(won.len(), 1, "round {round}");
         for reply in &replies {
             assert!([200, 412].contains(&reply.status), "{}: {}", reply.status, reply.text());
@@ -50,7 +51,10 @@ async fn of_many_updates_of_a_version_one_wins(engine: Engine) {
             assert_eq!(client.get(&path(&current)).await.expect(200).json(), current);
             // It is found by the values of the winner alone.
             let value = current["identifier"][0]["value"].as_str().unwrap();
-            assert_eq!(client.finds(&format!("Patient?identifier={value}")).await, [path(&current)]);
+            assert_eq!(
+                client.finds(&format!("Patient?identifier={value}")).await,
+                [path(&current)]
+            );
         }
         let history = servers[1].search(&format!("{}/_history", path(&current))).await;
         assert_eq!(total(&history) as u64, round);
@@ -69,7 +73,8 @@ async fn of_many_deletions_one_is_it(engine: Engine) {
         let all = (0..16).map(|at| {
             let (client, place) = (servers[at % 2].clone(), place.clone());
             async move {
-                let tag: &[(&str, &str)] = if with_version { &[("if-match", "W/\"1\"")] } else { &[] };
+                let tag: &[(&str, &str)] =
+                    if with_version { &[("if-match", "W/\"1\"")] } else { &[] };
                 client.delete_with(&place, tag).await.status
             }
         });
@@ -150,7 +155,9 @@ async fn a_deletion_and_an_update_do_not_both_win(engine: Engine) {
         let (updated, deleted) = tokio::join!(update, delete);
         let statuses = (updated.status, deleted.status);
         assert!([(200, 412), (412, 200), (410, 200)].contains(&statuses), "{statuses:?}");
-        let found = servers[0].finds(&format!("Patient?_id={}", place.trim_start_matches("Patient/"))).await;
+        let found = servers[0]
+            .finds(&format!("Patient?_id={}", place.trim_start_matches("Patient/")))
+            .await;
         assert_eq!(found.len(), usize::from(updated.status == 200));
     }
     second.shutdown().await;

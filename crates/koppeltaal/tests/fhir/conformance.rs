@@ -37,7 +37,10 @@ async fn any_token_reads_and_searches_them(engine: Engine) {
                 assert!(extensions.iter().all(|one| one["url"] != crate::resources::ORIGIN));
             }
             let path = path(&resources[0]);
-            assert_eq!(client.get(&format!("{path}/_history/1")).await.expect(200).json(), resources[0]);
+            assert_eq!(
+                client.get(&format!("{path}/_history/1")).await.expect(200).json(),
+                resources[0]
+            );
             client.get(&format!("{path}/_history/2")).await.refused(404, "not-found");
             for history in [format!("{path}/_history"), format!("{kind}/_history")] {
                 let bundle = client.get(&history).await.expect(200).json();
@@ -48,7 +51,8 @@ async fn any_token_reads_and_searches_them(engine: Engine) {
             client.get(&format!("{kind}/unknown")).await.refused(404, "not-found");
         }
     }
-    for kind in ["StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter", "NamingSystem"] {
+    for kind in ["StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter", "NamingSystem"]
+    {
         world.anyone().get(kind).await.refused(401, "login");
         world.anyone().get(&format!("{kind}?url=x")).await.expect(401);
     }
@@ -156,10 +160,14 @@ async fn they_are_paged_and_shaped_like_others(engine: Engine) {
     assert!([400, 403].contains(&reply.status), "{}", reply.status);
     let count = nobody.search("StructureDefinition?_summary=count").await;
     assert_eq!((&count["total"], count.get("entry")), (&json!(total), None));
-    let summary = nobody.search(&format!("StructureDefinition?url={KT2}KT2Patient&_summary=true")).await;
+    let summary =
+        nobody.search(&format!("StructureDefinition?url={KT2}KT2Patient&_summary=true")).await;
     let definition: &Value = &summary["entry"][0]["resource"];
     assert_eq!(definition["meta"]["tag"][0]["code"], "SUBSETTED");
     let elements = nobody.search("ValueSet?_elements=url&_count=1").await;
     assert!(elements["entry"][0]["resource"]["url"].is_string());
-    nobody.get_with("StructureDefinition?nope=1", &[("prefer", "handling=strict")]).await.expect(400);
+    nobody
+        .get_with("StructureDefinition?nope=1", &[("prefer", "handling=strict")])
+        .await
+        .expect(400);
 }

@@ -57,7 +57,8 @@ async fn json_that_is_none_is_refused_before_anything_else(engine: Engine) {
         with(r#""language":"\ud800""#),
         with(r#""language":"\x61""#),
     ] {
-        let shown: String = body.chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
+        let shown: String =
+            body.chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
         let reply = own.call("POST", "Patient", &[("content-type", JSON)], body).await;
         assert_eq!(reply.status, 400, "{shown}: {}", reply.text());
         let reply = reply.refused(400, "structure");
@@ -87,11 +88,17 @@ async fn values_of_the_wrong_kind_have_a_place(engine: Engine) {
         ("identifier", json!([{}])),
         ("identifier", json!([{ "system": "a b", "value": "x" }])),
         ("meta", json!([])),
-        ("text", json!({ "status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\"><script>alert(1)</script></div>" })),
+        (
+            "text",
+            json!({ "status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\"><script>alert(1)</script></div>" }),
+        ),
         ("text", json!({ "status": "generated", "div": "<div" })),
         ("extension", json!({})),
         ("extension", json!([{ "valueString": "no url" }])),
-        ("extension", json!([{ "url": "https://example.test/a", "valueString": "x", "valueCode": "y" }])),
+        (
+            "extension",
+            json!([{ "url": "https://example.test/a", "valueString": "x", "valueCode": "y" }]),
+        ),
         ("extension", json!([{ "url": "https://example.test/a" }])),
         ("contained", json!([{ "resourceType": "Nonsense" }])),
         ("_gender", json!("x")),
@@ -143,7 +150,10 @@ async fn what_is_too_deep_or_too_large_is_refused(engine: Engine) {
         own.call("POST", "Patient", &headers, body.clone()).await.refused(413, "too-long");
         // Without its length, and to whom may not anyway.
         let stream = futures_util::stream::iter(
-            body.into_bytes().chunks(8192).map(|part| Ok::<_, std::io::Error>(part.to_vec())).collect::<Vec<_>>(),
+            body.into_bytes()
+                .chunks(8192)
+                .map(|part| Ok::<_, std::io::Error>(part.to_vec()))
+                .collect::<Vec<_>>(),
         );
         let body = reqwest::Body::wrap_stream(stream);
         own.call("POST", "Patient", &headers, body).await.refused(413, "too-long");
@@ -154,8 +164,9 @@ async fn what_is_too_deep_or_too_large_is_refused(engine: Engine) {
     own.call("POST", "Patient", &json, body).await.expect(201);
     // Many values are only many values.
     let mut many = patient();
-    many["identifier"] =
-        (0..2_000).map(|at| json!({ "system": "https://example.test/many", "value": at.to_string() })).collect();
+    many["identifier"] = (0..2_000)
+        .map(|at| json!({ "system": "https://example.test/many", "value": at.to_string() }))
+        .collect();
     own.create(&many).await;
     let found = own.search("Patient?identifier=https://example.test/many%7C1999").await;
     assert_eq!(found["total"], 1);
@@ -197,7 +208,8 @@ async fn hostile_content_is_kept_or_refused_and_breaks_nothing(engine: Engine) {
             status => assert!([400, 422].contains(&status), "{text:?}: {status}"),
         }
         let query: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        for parameter in ["identifier", "address-city", "name", "given:exact", "_content", "_text"] {
+        for parameter in ["identifier", "address-city", "name", "given:exact", "_content", "_text"]
+        {
             let query = format!("Patient?{parameter}={query}");
             if query.len() > 8_000 {
                 continue;

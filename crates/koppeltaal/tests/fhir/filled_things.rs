@@ -61,9 +61,8 @@ pub const ENDPOINT: Cases = &[
 ];
 
 pub fn activity_definition() -> Value {
-    let artifact = |kind: &str| {
-        json!({ "type": kind, "resource": format!("http://example.test/{kind}") })
-    };
+    let artifact =
+        |kind: &str| json!({ "type": kind, "resource": format!("http://example.test/{kind}") });
     let coded = |code: &str| json!({ "system": UCT, "code": code });
     json!({
         "extension": [{ "url": format!("{KT2}KT2PublisherId"), "valueId": "publisher-1" }],
@@ -102,7 +101,10 @@ pub const ACTIVITY_DEFINITION: Cases = &[
     ("context-quantity", "lt18.5"),
     ("context-type", "http://terminology.hl7.org/CodeSystem/usage-context-type|focus"),
     ("context-type-quantity", "age$18"),
-    ("context-type-quantity", "http://terminology.hl7.org/CodeSystem/usage-context-type|age$le18||jaar"),
+    (
+        "context-type-quantity",
+        "http://terminology.hl7.org/CodeSystem/usage-context-type|age$le18||jaar",
+    ),
     ("context-type-value", "focus$slaap"),
     (
         "context-type-value",

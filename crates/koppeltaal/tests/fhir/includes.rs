@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cast::{ZORG, right, role};
 use crate::client::path;
 use crate::found::{included, matched, sorted, total};
-use crate::resources::{INSTANTIATES, Ground, organization, patient, task};
+use crate::resources::{Ground, INSTANTIATES, organization, patient, task};
 use crate::shelf::Shelf;
 use crate::support::Engine;
 use crate::world::World;
@@ -28,7 +28,8 @@ fn to(reference: &str) -> Value {
 /// Tasks t1 and t2 of a patient in an organization that is part of another.
 async fn fill(world: &World) {
     let shelf = Shelf::of(world).await;
-    let instantiates = json!([{ "url": INSTANTIATES, "valueReference": to("ActivityDefinition/a") }]);
+    let instantiates =
+        json!([{ "url": INSTANTIATES, "valueReference": to("ActivityDefinition/a") }]);
     for resource in [
         json!({ "resourceType": "Organization", "id": "top", "name": "Top" }),
         json!({ "resourceType": "Organization", "id": "sub", "name": "Sub", "partOf": to("Organization/top") }),
@@ -51,9 +52,7 @@ async fn fill(world: &World) {
 
 #[track_caller]
 fn check(bundle: &Value, matches: &str, includes: &str, what: &str) {
-    let words = |text: &str| {
-        sorted(text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-    };
+    let words = |text: &str| sorted(text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
     assert_eq!(sorted(matched(bundle)), words(matches), "{what}");
     assert_eq!(included(bundle), words(includes), "{what}");
     assert_eq!(total(bundle), words(matches).len(), "{what}: what comes along is not counted");
@@ -80,8 +79,22 @@ async fn what_results_refer_to_comes_along(engine: Engine) {
     ] {
         check(&client.search(&format!("Task?{query}")).await, matches, includes, query);
     }
-    for bad in ["Task", "Task:status", "Task:nonsense", "Nonsense:x", "Task:owner:Nonsense", "Task:owner:Task", "Task:owner:Patient:x", ":", "*:*"] {
-        client.get(&format!("Task?_include={bad}")).await.refused(400, "value").about("http._include");
+    for bad in [
+        "Task",
+        "Task:status",
+        "Task:nonsense",
+        "Nonsense:x",
+        "Task:owner:Nonsense",
+        "Task:owner:Task",
+        "Task:owner:Patient:x",
+        ":",
+        "*:*",
+    ] {
+        client
+            .get(&format!("Task?_include={bad}"))
+            .await
+            .refused(400, "value")
+            .about("http._include");
     }
     client.get("Task?_include:nonsense=Task:owner").await.refused(400, "not-supported");
 }
@@ -94,10 +107,18 @@ async fn what_refers_to_results_comes_along(engine: Engine) {
         ("Patient?_revinclude=Task:patient", "Patient/p", "Task/t1 Task/t2"),
         ("Patient?_revinclude=Task:owner", "Patient/p", "Task/t2"),
         ("Patient?_revinclude=Task:owner:Patient", "Patient/p", "Task/t2"),
-        ("Patient?_revinclude=CareTeam:subject&_revinclude=RelatedPerson:patient", "Patient/p", "CareTeam/c RelatedPerson/r"),
+        (
+            "Patient?_revinclude=CareTeam:subject&_revinclude=RelatedPerson:patient",
+            "Patient/p",
+            "CareTeam/c RelatedPerson/r",
+        ),
         ("Patient?_revinclude=Task:*", "Patient/p", "Task/t1 Task/t2"),
         ("ActivityDefinition?_revinclude=Task:instantiates", "ActivityDefinition/a", "Task/t1"),
-        ("Organization?_id=top&_revinclude=Organization:partof", "Organization/top", "Organization/sub"),
+        (
+            "Organization?_id=top&_revinclude=Organization:partof",
+            "Organization/top",
+            "Organization/sub",
+        ),
         ("Patient?family=nobody&_revinclude=Task:patient", "", ""),
     ] {
         check(&client.search(query).await, matches, includes, query);
@@ -114,7 +135,11 @@ async fn what_was_included_is_followed_when_asked(engine: Engine) {
     let client = world.client("reader").await;
     for (query, matches, includes) in [
         ("Task?_id=t1&_include=Task:patient&_include=Patient:organization", "Task/t1", "Patient/p"),
-        ("Task?_id=t1&_include=Task:patient&_include:iterate=Patient:organization", "Task/t1", "Patient/p Organization/sub"),
+        (
+            "Task?_id=t1&_include=Task:patient&_include:iterate=Patient:organization",
+            "Task/t1",
+            "Patient/p Organization/sub",
+        ),
         (
             "Task?_id=t1&_include=Task:patient&_include:iterate=Patient:organization&_include:iterate=Organization:partof",
             "Task/t1",
@@ -125,14 +150,22 @@ async fn what_was_included_is_followed_when_asked(engine: Engine) {
             "Task/t1",
             "CareTeam/c Practitioner/gp RelatedPerson/r",
         ),
-        ("Organization?_id=sub&_include:iterate=Organization:partof", "Organization/sub", "Organization/top"),
+        (
+            "Organization?_id=sub&_include:iterate=Organization:partof",
+            "Organization/sub",
+            "Organization/top",
+        ),
         ("Task?_id=t2&_include:recurse=Task:part-of", "Task/t2", "Task/t1"),
         (
             "Organization?_id=top&_revinclude:iterate=Organization:partof&_revinclude:iterate=Patient:organization",
             "Organization/top",
             "Organization/sub Patient/p",
         ),
-        ("Practitioner?_revinclude=CareTeam:participant&_revinclude:iterate=Task:owner", "Practitioner/gp", "CareTeam/c Task/t1"),
+        (
+            "Practitioner?_revinclude=CareTeam:participant&_revinclude:iterate=Task:owner",
+            "Practitioner/gp",
+            "CareTeam/c Task/t1",
+        ),
     ] {
         check(&client.search(query).await, matches, includes, query);
     }
@@ -197,17 +230,29 @@ async fn what_may_not_be_read_does_not_come_along(engine: Engine) {
     let three = path(&own.create(&task(&others.patient, &others.practitioner)).await);
 
     let bundle = own.search("Task?_include=*&_include:iterate=Patient:organization").await;
-    check(&bundle, &format!("{two} {three}"), &format!("{} {}", theirs.patient, theirs.practitioner), "own");
+    check(
+        &bundle,
+        &format!("{two} {three}"),
+        &format!("{} {}", theirs.patient, theirs.practitioner),
+        "own",
+    );
     let bundle = own.search("Patient?_revinclude=Task:patient").await;
     check(&bundle, &theirs.patient, &two, "own, the other way");
     assert!(!bundle.to_string().contains(&one), "{bundle}");
     // Granted what is `own`'s.
     let granted = world.client("granted").await;
     let bundle = granted.search("Task?_include=*").await;
-    check(&bundle, &format!("{two} {three}"), &format!("{} {}", theirs.patient, theirs.practitioner), "granted");
+    check(
+        &bundle,
+        &format!("{two} {three}"),
+        &format!("{} {}", theirs.patient, theirs.practitioner),
+        "granted",
+    );
     // Tasks of everybody, practitioners of one, no patients.
     let nobody = world.client("nobody").await;
-    let bundle = nobody.search("Task?_include=*&_revinclude=Task:part-of&_revinclude=AuditEvent:entity").await;
+    let bundle = nobody
+        .search("Task?_include=*&_revinclude=Task:part-of&_revinclude=AuditEvent:entity")
+        .await;
     check(&bundle, &format!("{one} {two} {three}"), &others.practitioner, "tasks");
     assert!(bundle.to_string().find("too-costly").is_none(), "nothing tells of what is left out");
     // An organization of its own comes along, that of others does not.
@@ -225,7 +270,9 @@ async fn what_may_not_be_read_does_not_come_along(engine: Engine) {
     assert_eq!(included(&bundle), ["Organization/mine"]);
     // `admin` sees all of it.
     let bundle = admin.search("Task?_id:not=x&_include=Task:patient&_include=Task:owner").await;
-    assert!(included(&bundle).contains(&theirs.patient) && included(&bundle).contains(&others.patient));
+    assert!(
+        included(&bundle).contains(&theirs.patient) && included(&bundle).contains(&others.patient)
+    );
     // A deleted one is no longer there to come.
     let gone = path(&admin.create(&patient()).await);
     let mut about = task(&gone, "Practitioner/x");
@@ -245,7 +292,12 @@ async fn a_domain_can_refuse_includes(engine: Engine) {
         .await;
     fill(&world).await;
     let client = world.client("reader").await;
-    for query in ["_include=Task:patient", "_include=*", "_include:iterate=Task:patient", "_revinclude=Task:part-of"] {
+    for query in [
+        "_include=Task:patient",
+        "_include=*",
+        "_include:iterate=Task:patient",
+        "_revinclude=Task:part-of",
+    ] {
         let reply = client.get(&format!("Task?{query}")).await.refused(400, "not-supported");
         assert!(reply.diagnostics().contains("include"), "{}", reply.diagnostics());
     }

@@ -27,7 +27,8 @@ async fn a_reference_that_leads_nowhere_is_refused_with_its_place(engine: Engine
     let world = World::start(engine).await;
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
-    let extension = |url: &str, kind: &str| json!([{ "url": url, "valueReference": nowhere(kind) }]);
+    let extension =
+        |url: &str, kind: &str| json!([{ "url": url, "valueReference": nowhere(kind) }]);
     let any = "https://example.test/any";
     let cases: Vec<(&str, &str, Value)> = vec![
         ("Task", "for", nowhere("Patient")),
@@ -114,7 +115,8 @@ async fn a_reference_is_literal(engine: Engine) {
     resource["for"] = json!({ "identifier": identifier });
     let refused = own.try_create(&resource).await.refused(422, "business-rule");
     assert!(refused.text().contains("for"), "{}", refused.text());
-    resource["for"] = json!({ "reference": ground.patient, "identifier": identifier, "display": "x" });
+    resource["for"] =
+        json!({ "reference": ground.patient, "identifier": identifier, "display": "x" });
     own.create(&resource).await;
     // In an extension as well.
     let mut resource = patient();
@@ -141,7 +143,9 @@ async fn a_reference_can_be_spelled_out_and_lead_elsewhere(engine: Engine) {
     own.try_create(&task(&lost, &ground.practitioner)).await.refused(422, "not-found");
     own.delete(&path(&kept)).await.expect(200);
     // What others keep cannot be looked after.
-    for other in ["https://other.example/fhir/Patient/1", "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"] {
+    for other in
+        ["https://other.example/fhir/Patient/1", "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"]
+    {
         own.create(&task(other, &ground.practitioner)).await;
     }
 }

@@ -80,8 +80,10 @@ async fn every_page_has_the_total_and_its_links(engine: Engine) {
         }
         // Nothing of the way to the page can be read or guessed.
         if let Some(next) = link(page, "next") {
-            let names: Vec<&str> =
-                next[start.len()..].split('&').map(|pair| pair.split('=').next().unwrap()).collect();
+            let names: Vec<&str> = next[start.len()..]
+                .split('&')
+                .map(|pair| pair.split('=').next().unwrap())
+                .collect();
             assert_eq!(names, ["_page"], "{next}");
             assert!(!next.contains("jansen") && next.len() < 2_000, "{next}");
         }
@@ -103,11 +105,17 @@ async fn every_page_has_the_total_and_its_links(engine: Engine) {
     assert_eq!((matched(&first).len(), total(&first)), (20, 25));
     // In XML it is the same.
     let xml = client.get(&format!("{url}&_format=xml")).await.expect(200).text();
-    assert!(xml.contains("<total value=\"25\"/>") && xml.contains("<relation value=\"next\"/>"), "{xml}");
+    assert!(
+        xml.contains("<total value=\"25\"/>") && xml.contains("<relation value=\"next\"/>"),
+        "{xml}"
+    );
     let next = xml.split("<relation value=\"next\"/><url value=\"").nth(1).unwrap();
     let next = next.split('"').next().unwrap().replace("&amp;", "&");
     let second = client.get(&next).await.expect(200);
-    assert!(second.header("content-type").unwrap().contains("xml"), "the format goes with the link");
+    assert!(
+        second.header("content-type").unwrap().contains("xml"),
+        "the format goes with the link"
+    );
 }
 
 async fn pages_of_every_length_hold_each_result_once(engine: Engine) {
@@ -213,9 +221,15 @@ async fn a_link_that_was_changed_is_refused(engine: Engine) {
         let mut other = text.to_owned().into_bytes();
         other[at] = if other[at] == b'A' { b'B' } else { b'A' };
         let other = String::from_utf8(other).unwrap();
-        reader.get(&format!("{start}_page={other}")).await.refused(400, "invalid").about("http._page");
+        reader
+            .get(&format!("{start}_page={other}"))
+            .await
+            .refused(400, "invalid")
+            .about("http._page");
     }
-    for other in ["x", "%00", "AAAA", "..", &text[..text.len() - 1], &text[1..], &format!("{text}A")] {
+    for other in
+        ["x", "%00", "AAAA", "..", &text[..text.len() - 1], &text[1..], &format!("{text}A")]
+    {
         reader.get(&format!("{start}_page={other}")).await.expect(400);
     }
     for more in ["&active=false", "&_count=200", "&_sort=family", "&family=jansen", "&_page=x"] {
@@ -234,13 +248,16 @@ async fn a_search_that_is_too_long_for_a_link_is_refused(engine: Engine) {
     let noise = |seed: u64| {
         let mut state = seed;
         let mut word = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             format!("{:x}", state >> 8)
         };
         (0..95).map(|_| word()).collect::<Vec<_>>().join(",")
     };
     let long: Vec<String> = (0..7).map(noise).collect();
-    let mut pairs: Vec<(&str, &str)> = long.iter().map(|value| ("identifier:not", value.as_str())).collect();
+    let mut pairs: Vec<(&str, &str)> =
+        long.iter().map(|value| ("identifier:not", value.as_str())).collect();
     assert_eq!(reader.finds(&query("Patient", &pairs)).await.len(), 6, "it fits on one page");
     pairs.push(("_count", "2"));
     let reply = reader.get(&query("Patient", &pairs)).await;

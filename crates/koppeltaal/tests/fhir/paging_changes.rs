@@ -20,6 +20,7 @@ on_both_engines!(
     changes_during_pages_lose_and_repeat_nothing,
     other_orders_lose_and_repeat_nothing,
     what_left_the_search_or_is_gone_is_not_given,
+    a_burst_of_changes_is_given_once,
 );
 
 /// How many there are at the start.
@@ -219,9 +220,10 @@ async fn changes_during_pages_lose_and_repeat_nothing(engine: Engine) {
 
 async fn other_orders_lose_and_repeat_nothing(engine: Engine) {
     let world = World::start(engine).await;
-    for (seed, sort) in ["_id", "-_id", "family", "-family,_id", "_lastUpdated", "-_lastUpdated,_id"]
-        .into_iter()
-        .enumerate()
+    for (seed, sort) in
+        ["_id", "-_id", "family", "-family,_id", "_lastUpdated", "-_lastUpdated,_id"]
+            .into_iter()
+            .enumerate()
     {
         let mut chance = Chance::new(seed as u64 + 31);
         let mut herd = Herd::of(&world, &format!("p{seed}-")).await;
@@ -261,5 +263,31 @@ async fn what_left_the_search_or_is_gone_is_not_given(engine: Engine) {
     herd.check(&given, "what left");
     for id in ["p001", "p002", "p003"] {
         assert!(!given.contains(&format!("Patient/{id}")), "{id}");
+    }
+}
+
+async fn a_burst_of_changes_is_given_once(engine: Engine) {
+    let world = World::start(engine).await;
+    let mut shelf = Shelf::of(&world).await;
+    for at in 0..660 {
+        shelf.keep(ZORG, "somebody", &patient(&format!("p{at:03}"), 0)).await;
+    }
+    world.app.advance(Duration::from_secs(30));
+    let client = world.client("reader").await;
+    for sort in ["-_lastUpdated", "_lastUpdated"] {
+        let first = client.search(&format!("Patient?_count=200&_sort={sort}")).await;
+        let mut given = matched(&first);
+        // All within a moment, as many at once do it.
+        shelf.at = Some(world.app.now());
+        for at in 0..660 {
+            let id = format!("p{at:03}");
+            if !given.contains(&format!("Patient/{id}")) {
+                shelf.change(ZORG, "somebody", &patient(&id, sort.len())).await;
+            }
+        }
+        given.extend(client.walk(&link(&first, "next").unwrap()).await);
+        let distinct: BTreeSet<&String> = given.iter().collect();
+        assert_eq!((given.len(), distinct.len()), (660, 660), "{sort}");
+        world.app.advance(Duration::from_secs(30));
     }
 }

@@ -31,7 +31,8 @@ async fn interactions_that_are_not_there_are_named_so(engine: Engine) {
         }
     }
     for kind in ["batch", "transaction", "message", "history"] {
-        let entry = json!([{ "request": { "method": "POST", "url": "Patient" }, "resource": patient() }]);
+        let entry =
+            json!([{ "request": { "method": "POST", "url": "Patient" }, "resource": patient() }]);
         let bundle = json!({ "resourceType": "Bundle", "type": kind, "entry": entry });
         for path in ["", "?_format=json"] {
             let reply = admin.call("POST", path, &[json_type], bundle.to_string()).await;
@@ -40,7 +41,13 @@ async fn interactions_that_are_not_there_are_named_so(engine: Engine) {
         admin.post("Bundle", &bundle).await.refused(404, "not-supported");
     }
     for path in [
-        "", "?_id=x", "?_type=Patient", "?name=x&_count=5", "_history", "_history?_count=1", "_search",
+        "",
+        "?_id=x",
+        "?_type=Patient",
+        "?name=x&_count=5",
+        "_history",
+        "_history?_count=1",
+        "_search",
         "?_getpages=x",
     ] {
         let reply = admin.get(path).await;
@@ -50,9 +57,15 @@ async fn interactions_that_are_not_there_are_named_so(engine: Engine) {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     admin.call("POST", "_search", &form, "_id=x").await.refused(405, "not-supported");
     // Conditional writes.
-    admin.put_with("Patient?identifier=x", &[("if-match", "1")], &kept).await.refused(405, "not-supported");
+    admin
+        .put_with("Patient?identifier=x", &[("if-match", "1")], &kept)
+        .await
+        .refused(405, "not-supported");
     admin.delete("Patient?identifier=x").await.refused(405, "not-supported");
-    admin.post_with("Patient", &[("if-none-exist", "identifier=x")], &patient()).await.refused(400, "not-supported");
+    admin
+        .post_with("Patient", &[("if-none-exist", "identifier=x")], &patient())
+        .await
+        .refused(400, "not-supported");
     // The resource is what it was.
     assert_eq!(admin.get(&path).await.expect(200).json(), kept);
     assert_eq!(admin.search("Patient").await["total"], 1);
@@ -62,8 +75,25 @@ async fn unknown_types_and_operations_are_told_apart(engine: Engine) {
     let world = World::start(engine).await;
     let admin = world.client("admin").await;
     let kept = path(&admin.create(&patient()).await);
-    for kind in ["Observation", "Location", "Binary", "Bundle", "OperationOutcome", "Parameters", "Nonsense", "patient", "Patient%20", "_x", "%00"] {
-        for path in [kind.to_owned(), format!("{kind}/1"), format!("{kind}/1/_history"), format!("{kind}?a=b")] {
+    for kind in [
+        "Observation",
+        "Location",
+        "Binary",
+        "Bundle",
+        "OperationOutcome",
+        "Parameters",
+        "Nonsense",
+        "patient",
+        "Patient%20",
+        "_x",
+        "%00",
+    ] {
+        for path in [
+            kind.to_owned(),
+            format!("{kind}/1"),
+            format!("{kind}/1/_history"),
+            format!("{kind}?a=b"),
+        ] {
             let reply = admin.get(&path).await;
             reply.refused(404, "not-supported");
         }
@@ -71,13 +101,26 @@ async fn unknown_types_and_operations_are_told_apart(engine: Engine) {
         admin.delete(&format!("{kind}/1")).await.expect(404);
     }
     for path in [
-        "$everything", "$meta", "$reindex", "$expunge", "$graphql", "Patient/$everything", "Patient/$meta",
-        "Patient/$expunge", &format!("{kept}/$everything"), &format!("{kept}/$meta"),
-        &format!("{kept}/$meta-add"), &format!("{kept}/$expunge"), &format!("{kept}/$diff"),
+        "$everything",
+        "$meta",
+        "$reindex",
+        "$expunge",
+        "$graphql",
+        "Patient/$everything",
+        "Patient/$meta",
+        "Patient/$expunge",
+        &format!("{kept}/$everything"),
+        &format!("{kept}/$meta"),
+        &format!("{kept}/$meta-add"),
+        &format!("{kept}/$expunge"),
+        &format!("{kept}/$diff"),
         &format!("{kept}/_history/1/$meta"),
     ] {
         admin.get(path).await.refused(405, "not-supported");
-        admin.post(path, &json!({ "resourceType": "Parameters" })).await.refused(405, "not-supported");
+        admin
+            .post(path, &json!({ "resourceType": "Parameters" }))
+            .await
+            .refused(405, "not-supported");
     }
     // No compartments.
     for path in [format!("{kept}/Task"), format!("{kept}/*"), format!("{kept}/_history/1/2")] {

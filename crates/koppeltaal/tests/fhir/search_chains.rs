@@ -54,7 +54,9 @@ async fn fill(world: &World) {
         all.push(json!({ "resourceType": "Task", "id": id, "status": status, "owner": to(owner),
             "for": to(&format!("Patient/{patient}")) }));
     }
-    all.push(json!({ "resourceType": "Task", "id": "t6", "partOf": [to("Task/t1")], "status": "ready" }));
+    all.push(
+        json!({ "resourceType": "Task", "id": "t6", "partOf": [to("Task/t1")], "status": "ready" }),
+    );
     for resource in &all {
         shelf.keep(ZORG, "somebody", resource).await;
     }
@@ -84,32 +86,36 @@ async fn chains_lead_along_references(engine: Engine) {
     let world = World::start(engine).await;
     fill(&world).await;
     let client = world.client("reader").await;
-    check(&client, "Task", &[
-        ("patient.family", "jansen", "t1 t2"),
-        ("subject:Patient.family", "jansen", "t1 t2"),
-        ("subject.family", "bakker", "t3 t4"),
-        ("owner.name", "jansen", "t2 t3"),
-        ("owner:Patient.name", "jansen", "t2"),
-        ("owner:RelatedPerson.name", "jansen", "t3"),
-        ("owner:Practitioner.family", "visser", "t1"),
-        ("owner:Practitioner.family:exact", "visser", ""),
-        ("owner:Practitioner.family:exact", "Visser", "t1"),
-        ("patient.birthdate", "lt1990", "t1 t2"),
-        ("patient.birthdate", "ge1980,lt1900", "t1 t2 t3 t4"),
-        ("patient.organization.name", "sub", "t1 t2"),
-        ("patient.organization.partof.name", "top", "t1 t2"),
-        ("patient.organization.partof:Organization.partof.name", "top", ""),
-        ("owner:CareTeam.participant:Practitioner.family", "visser", "t4"),
-        ("owner:CareTeam.patient.organization.name", "sub", "t4"),
-        ("part-of.owner:Practitioner.family", "visser", "t6"),
-        ("patient._id", "one", "t1 t2"),
-        ("patient.family:missing", "true", ""),
-        ("patient.family:missing", "false", "t1 t2 t3 t4"),
-        ("patient.identifier:not", "x", "t1 t2 t3 t4"),
-        ("patient.family", "jansen,bakker", "t1 t2 t3 t4"),
-        ("patient._has:CareTeam:patient:status:missing", "true", "t1 t2"),
-        ("patient._has:Task:patient:status", "draft", "t3 t4"),
-    ])
+    check(
+        &client,
+        "Task",
+        &[
+            ("patient.family", "jansen", "t1 t2"),
+            ("subject:Patient.family", "jansen", "t1 t2"),
+            ("subject.family", "bakker", "t3 t4"),
+            ("owner.name", "jansen", "t2 t3"),
+            ("owner:Patient.name", "jansen", "t2"),
+            ("owner:RelatedPerson.name", "jansen", "t3"),
+            ("owner:Practitioner.family", "visser", "t1"),
+            ("owner:Practitioner.family:exact", "visser", ""),
+            ("owner:Practitioner.family:exact", "Visser", "t1"),
+            ("patient.birthdate", "lt1990", "t1 t2"),
+            ("patient.birthdate", "ge1980,lt1900", "t1 t2 t3 t4"),
+            ("patient.organization.name", "sub", "t1 t2"),
+            ("patient.organization.partof.name", "top", "t1 t2"),
+            ("patient.organization.partof:Organization.partof.name", "top", ""),
+            ("owner:CareTeam.participant:Practitioner.family", "visser", "t4"),
+            ("owner:CareTeam.patient.organization.name", "sub", "t4"),
+            ("part-of.owner:Practitioner.family", "visser", "t6"),
+            ("patient._id", "one", "t1 t2"),
+            ("patient.family:missing", "true", ""),
+            ("patient.family:missing", "false", "t1 t2 t3 t4"),
+            ("patient.identifier:not", "x", "t1 t2 t3 t4"),
+            ("patient.family", "jansen,bakker", "t1 t2 t3 t4"),
+            ("patient._has:CareTeam:patient:status:missing", "true", "t1 t2"),
+            ("patient._has:Task:patient:status", "draft", "t3 t4"),
+        ],
+    )
     .await;
     for (url, count) in [
         ("Task?patient.family=jansen&status=ready", 1),
@@ -134,26 +140,34 @@ async fn what_refers_to_a_resource_finds_it(engine: Engine) {
     let world = World::start(engine).await;
     fill(&world).await;
     let client = world.client("reader").await;
-    check(&client, "Patient", &[
-        ("_has:Task:patient:status", "completed", "one"),
-        ("_has:Task:patient:status", "ready", "one two"),
-        ("_has:Task:subject:status", "draft", "two"),
-        ("_has:Task:owner:status", "ready", ""),
-        ("_has:CareTeam:patient:participant", "Practitioner/gp", "one"),
-        ("_has:CareTeam:patient:participant.name", "visser", "one"),
-        ("_has:CareTeam:subject:_has:Task:owner:status", "draft", "one"),
-        ("_has:Task:patient:status:not", "ready", "one two"),
-        ("_has:Task:patient:_id", "t1,t3", "one two"),
-        ("organization._has:Patient:organization:family", "bakker", "two"),
-        ("organization._has:Organization:partof:name", "sub", "two"),
-    ])
+    check(
+        &client,
+        "Patient",
+        &[
+            ("_has:Task:patient:status", "completed", "one"),
+            ("_has:Task:patient:status", "ready", "one two"),
+            ("_has:Task:subject:status", "draft", "two"),
+            ("_has:Task:owner:status", "ready", ""),
+            ("_has:CareTeam:patient:participant", "Practitioner/gp", "one"),
+            ("_has:CareTeam:patient:participant.name", "visser", "one"),
+            ("_has:CareTeam:subject:_has:Task:owner:status", "draft", "one"),
+            ("_has:Task:patient:status:not", "ready", "one two"),
+            ("_has:Task:patient:_id", "t1,t3", "one two"),
+            ("organization._has:Patient:organization:family", "bakker", "two"),
+            ("organization._has:Organization:partof:name", "sub", "two"),
+        ],
+    )
     .await;
-    check(&client, "Practitioner", &[
-        ("_has:Task:owner:status", "ready", "gp"),
-        ("_has:Task:owner:status", "draft", ""),
-        ("_has:CareTeam:participant:subject", "Patient/one", "gp"),
-        ("_has:CareTeam:participant:_has:Task:owner:status", "draft", "gp"),
-    ])
+    check(
+        &client,
+        "Practitioner",
+        &[
+            ("_has:Task:owner:status", "ready", "gp"),
+            ("_has:Task:owner:status", "draft", ""),
+            ("_has:CareTeam:participant:subject", "Patient/one", "gp"),
+            ("_has:CareTeam:participant:_has:Task:owner:status", "draft", "gp"),
+        ],
+    )
     .await;
     // A resource that is gone refers to nothing.
     let shelf = Shelf::of(&world).await;
@@ -179,7 +193,14 @@ async fn tags_profiles_and_words_find_any_type(engine: Engine) {
         json!({ "status": "generated", "div": div })
     };
     for (id, tag, security, profile, text, title) in [
-        ("a", "x", "R", "http://p.example.test/one", "De <b>Ménière</b>-ziekte &amp; meer", "Slaap"),
+        (
+            "a",
+            "x",
+            "R",
+            "http://p.example.test/one",
+            "De <b>Ménière</b>-ziekte &amp; meer",
+            "Slaap",
+        ),
         ("b", "y", "N", "http://p.example.test/one|2.0", "ziek&#235;n", "Beter slapen in 7 dagen"),
         ("c", "x", "N", "http://p.example.test/one/more", "niets", "De ziekte"),
     ] {
@@ -195,33 +216,40 @@ async fn tags_profiles_and_words_find_any_type(engine: Engine) {
         shelf.keep(ZORG, "somebody", &resource).await;
     }
     let client = world.client("reader").await;
-    check(&client, "ActivityDefinition", &[
-        ("_tag", "urn:t|x", "a c"),
-        ("_tag", "y", "b"),
-        ("_tag:not", "x", "b"),
-        ("_security", "urn:s|R", "a"),
-        ("_security", "N", "b c"),
-        ("_profile", "http://p.example.test/one", "a"),
-        ("_profile", "http://p.example.test/one|2.0", "b"),
-        ("_profile", "http://p.example.test/one/more", "c"),
-        ("_profile:below", "http://p.example.test/one", "a c"),
-        ("_source", "http://source.example.test/c", "c"),
-        ("_id", "a,c", "a c"),
-        ("_id:not", "a", "b c"),
-        ("_text", "ziekte", "a"),
-        ("_text", "ZIEKTE meniere", "a"),
-        ("_text", "ziek", ""),
-        ("_text", "meer ménière de", "a"),
-        ("_text", "ziekte niets", ""),
-        ("_text", "ziekën", "b"),
-        ("_content", "ziekte", "a c"),
-        ("_content", "slapen 7", "b"),
-        ("_content", "slaap", "a"),
-        ("_content", "verborgen", ""),
-        ("_content", "http", ""),
-    ])
+    check(
+        &client,
+        "ActivityDefinition",
+        &[
+            ("_tag", "urn:t|x", "a c"),
+            ("_tag", "y", "b"),
+            ("_tag:not", "x", "b"),
+            ("_security", "urn:s|R", "a"),
+            ("_security", "N", "b c"),
+            ("_profile", "http://p.example.test/one", "a"),
+            ("_profile", "http://p.example.test/one|2.0", "b"),
+            ("_profile", "http://p.example.test/one/more", "c"),
+            ("_profile:below", "http://p.example.test/one", "a c"),
+            ("_source", "http://source.example.test/c", "c"),
+            ("_id", "a,c", "a c"),
+            ("_id:not", "a", "b c"),
+            ("_text", "ziekte", "a"),
+            ("_text", "ZIEKTE meniere", "a"),
+            ("_text", "ziek", ""),
+            ("_text", "meer ménière de", "a"),
+            ("_text", "ziekte niets", ""),
+            ("_text", "ziekën", "b"),
+            ("_content", "ziekte", "a c"),
+            ("_content", "slapen 7", "b"),
+            ("_content", "slaap", "a"),
+            ("_content", "verborgen", ""),
+            ("_content", "http", ""),
+        ],
+    )
     .await;
-    assert_eq!(client.finds("ActivityDefinition?_tag=x&_security=N&_content=ziekte").await.len(), 1);
+    assert_eq!(
+        client.finds("ActivityDefinition?_tag=x&_security=N&_content=ziekte").await.len(),
+        1
+    );
     client.get("ActivityDefinition?_text=%21%3F").await.expect(400).about("http._text");
 }
 
@@ -230,7 +258,8 @@ async fn a_form_finds_what_a_url_finds(engine: Engine) {
     fill(&world).await;
     let client = world.client("reader").await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let post = async |path: &str, body: &str| client.call("POST", path, &form, body.to_owned()).await;
+    let post =
+        async |path: &str, body: &str| client.call("POST", path, &form, body.to_owned()).await;
     for (path, body, count) in [
         ("Task/_search", "", 6),
         ("Task/_search", "status=ready", 4),

@@ -72,7 +72,11 @@ async fn tasks_are_found_by_the_publisher_of_their_activity(engine: Engine) {
         ("instantiates", &format!("{}/{activity}", base("zorg"))),
         ("instantiates:ActivityDefinition", bare),
     ] {
-        assert_eq!(client.finds(&query("Task", &[(name, value)])).await, [id.clone()], "{name}={value}");
+        assert_eq!(
+            client.finds(&query("Task", &[(name, value)])).await,
+            [id.clone()],
+            "{name}={value}"
+        );
     }
     for (name, value) in [
         ("instantiates.publisherId", "Z"),
@@ -80,7 +84,11 @@ async fn tasks_are_found_by_the_publisher_of_their_activity(engine: Engine) {
         ("instantiates.publisherId", "X|"),
     ] {
         let reply = client.get(&query("Task", &[(name, value)])).await;
-        assert!(reply.status == 400 || total(&reply.json()) == 0, "{name}={value}: {}", reply.text());
+        assert!(
+            reply.status == 400 || total(&reply.json()) == 0,
+            "{name}={value}: {}",
+            reply.text()
+        );
     }
     let found = client.finds("Task?instantiates.publisherId=X,Y").await;
     assert_eq!(found, sorted(vec![tasks[0].1.clone(), tasks[1].1.clone()]));
@@ -91,7 +99,8 @@ async fn tasks_are_found_by_the_publisher_of_their_activity(engine: Engine) {
     // The other way round.
     let found = client.finds("ActivityDefinition?_has:Task:instantiates:_id=nobody").await;
     assert!(found.is_empty());
-    let url = format!("ActivityDefinition?_has:Task:instantiates:_id={}", id.split('/').nth(1).unwrap());
+    let url =
+        format!("ActivityDefinition?_has:Task:instantiates:_id={}", id.split('/').nth(1).unwrap());
     assert_eq!(client.finds(&url).await, [activity.clone()]);
 }
 
@@ -123,7 +132,10 @@ async fn activities_are_found_by_publisher_topic_and_participant(engine: Engine)
         ("context", &format!("{expansion}|026-RolvdNaaste")),
         ("context-type", "koppeltaal-expansion"),
         ("context-type-value", "koppeltaal-expansion$026-RolvdNaaste"),
-        ("context-type-value", &format!("{context}|koppeltaal-expansion${expansion}|026-RolvdNaaste")),
+        (
+            "context-type-value",
+            &format!("{context}|koppeltaal-expansion${expansion}|026-RolvdNaaste"),
+        ),
     ] {
         let url = query("ActivityDefinition", &[(name, value)]);
         assert_eq!(client.finds(&url).await, [one.clone()], "{name}={value}");

@@ -111,9 +111,22 @@ fn altered_text(text: &str) -> String {
 }
 
 const TARGETS: [&str; 16] = [
-    "ActivityDefinition", "AuditEvent", "CarePlan", "CareTeam", "Device", "Encounter", "Endpoint",
-    "Location", "Observation", "Organization", "Patient", "Practitioner", "RelatedPerson",
-    "Subscription", "Task", "Condition",
+    "ActivityDefinition",
+    "AuditEvent",
+    "CarePlan",
+    "CareTeam",
+    "Device",
+    "Encounter",
+    "Endpoint",
+    "Location",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "RelatedPerson",
+    "Subscription",
+    "Task",
+    "Condition",
 ];
 
 /// The parameters that the CapabilityStatement lists for a type.
@@ -184,7 +197,8 @@ async fn every_listed_parameter_filters(engine: Engine) {
             tests.retain(|(name, _)| name != "resource-origin");
         }
         for name in listed(&client, kind).await {
-            let is_tested = |(tested, _): &(String, String)| tested.split(':').next() == Some(&name);
+            let is_tested =
+                |(tested, _): &(String, String)| tested.split(':').next() == Some(&name);
             let is_owners = kind == "Subscription" && name == "resource-origin";
             if !tests.iter().any(is_tested) && !is_owners {
                 failures.push(format!("{kind} lists {name}: nothing here says what finds it"));
@@ -281,7 +295,9 @@ async fn parameters_that_all_types_have_are_listed(engine: Engine) {
             assert!(listed.contains(name), "{kind} does not list {name}");
         }
         assert!(listed.contains("resource-origin"), "{kind}");
-        for (name, value) in [("_list", "x"), ("_query", "x"), ("_filter", "x"), ("_contained", "true")] {
+        for (name, value) in
+            [("_list", "x"), ("_query", "x"), ("_filter", "x"), ("_contained", "true")]
+        {
             assert!(!listed.contains(name), "{kind} lists {name}");
             client.get(&query(kind, &[(name, value)])).await.refused(400, "not-supported");
         }

@@ -65,12 +65,16 @@ async fn results_are_sorted_by_every_kind_of_value(engine: Engine) {
         ("-given,_id", "a b c d e"),
         ("name,_lastUpdated", "d a e b c"),
     ] {
-        let expected: Vec<String> =
-            expected.split(' ').map(|id| format!("Patient/{id}")).collect();
-        let url = if sort.is_empty() { "Patient?".to_owned() } else { format!("Patient?_sort={sort}&") };
+        let expected: Vec<String> = expected.split(' ').map(|id| format!("Patient/{id}")).collect();
+        let url =
+            if sort.is_empty() { "Patient?".to_owned() } else { format!("Patient?_sort={sort}&") };
         assert_eq!(matched(&client.search(&url).await), expected, "{sort}");
         for count in 1..5 {
-            assert_eq!(client.walk(&format!("{url}_count={count}")).await, expected, "{sort} {count}");
+            assert_eq!(
+                client.walk(&format!("{url}_count={count}")).await,
+                expected,
+                "{sort} {count}"
+            );
         }
         let narrowed = client.walk(&format!("{url}_count=2&identifier:not=100")).await;
         let expected: Vec<String> = expected.into_iter().filter(|one| one != "Patient/d").collect();
@@ -84,10 +88,23 @@ async fn results_are_sorted_by_every_kind_of_value(engine: Engine) {
 async fn orders_that_are_none_are_refused(engine: Engine) {
     let world = World::start(engine).await;
     let client = world.client("reader").await;
-    for sort in ["nonsense", "-nonsense", "family,nonsense", "status", "--family", "family:asc", "organization.name", "_text", "_has"] {
+    for sort in [
+        "nonsense",
+        "-nonsense",
+        "family,nonsense",
+        "status",
+        "--family",
+        "family:asc",
+        "organization.name",
+        "_text",
+        "_has",
+    ] {
         let reply = client.get(&format!("Patient?_sort={sort}")).await;
         reply.refused(400, "value").about("http._sort");
     }
-    client.get("Patient?_sort=_id,family,given,name,gender,birthdate").await.refused(400, "too-costly");
+    client
+        .get("Patient?_sort=_id,family,given,name,gender,birthdate")
+        .await
+        .refused(400, "too-costly");
     client.get("ActivityDefinition?_sort=context-type-value").await.refused(400, "value");
 }

@@ -52,8 +52,18 @@ async fn any_status_follows_any_other(engine: Engine) {
     let own = world.client("own").await;
     let mut task = own.create(&ground.new("Task")).await;
     for status in [
-        "completed", "draft", "cancelled", "in-progress", "entered-in-error", "requested", "failed",
-        "received", "on-hold", "accepted", "rejected", "ready",
+        "completed",
+        "draft",
+        "cancelled",
+        "in-progress",
+        "entered-in-error",
+        "requested",
+        "failed",
+        "received",
+        "on-hold",
+        "accepted",
+        "rejected",
+        "ready",
     ] {
         task["status"] = status.into();
         task = own.update(&task).await;

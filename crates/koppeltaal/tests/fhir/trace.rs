@@ -40,7 +40,8 @@ async fn the_ids_of_a_request_come_back_on_every_answer(engine: Engine) {
         ("PUT", path.as_str(), "1", body.as_str(), 200),
         ("DELETE", path.as_str(), "", "", 200),
     ] {
-        let ids = [("x-request-id", "req-1.A"), ("X-Trace-Id", "trace-7"), ("x-correlation-id", "c-1")];
+        let ids =
+            [("x-request-id", "req-1.A"), ("X-Trace-Id", "trace-7"), ("x-correlation-id", "c-1")];
         let mut headers = ids.to_vec();
         headers.push(("content-type", JSON));
         if !version.is_empty() {
@@ -104,6 +105,8 @@ async fn pages_of_listed_origins_may_write(engine: Engine) {
     for name in ["etag", "location", "content-location", "x-request-id", "x-trace-id"] {
         assert!(exposed.contains(name), "{name}: {exposed}");
     }
-    let reply = own.post_with("Patient", &[("origin", origin)], &json!({ "resourceType": "Patient" })).await;
+    let reply = own
+        .post_with("Patient", &[("origin", origin)], &json!({ "resourceType": "Patient" }))
+        .await;
     assert_eq!(reply.expect(422).header("access-control-allow-origin"), Some(origin));
 }

@@ -37,8 +37,11 @@ impl Rights {
             // Devices and AuditEvents of the server itself differ in the two.
             let may_all = !["Device", "AuditEvent"].contains(&kind);
             for _ in 0..=chance.below(2) {
-                let granted: Vec<String> =
-                    OTHERS.iter().filter(|_| chance.once_in(2)).map(|id| (*id).to_owned()).collect();
+                let granted: Vec<String> = OTHERS
+                    .iter()
+                    .filter(|_| chance.once_in(2))
+                    .map(|id| (*id).to_owned())
+                    .collect();
                 match chance.below(5) {
                     0 if may_all => all.push((kind.to_owned(), Scope::All, Vec::new())),
                     1 | 2 => all.push((kind.to_owned(), Scope::Own, Vec::new())),
@@ -103,7 +106,8 @@ impl Twins {
                 now = now.plus(Duration::from_millis(1_500));
                 shelf.at = Some(now);
                 for (caller, domain) in seen_in(rights, kind, origin) {
-                    let origin = if origin == "me" { world.client_id(caller) } else { origin.to_owned() };
+                    let origin =
+                        if origin == "me" { world.client_id(caller) } else { origin.to_owned() };
                     match version {
                         1 => shelf.keep(domain, &origin, &resource).await,
                         _ => shelf.change(domain, &origin, &resource).await,
@@ -159,7 +163,9 @@ fn resource(
             "managingOrganization": some("Organization", ids, chance),
         }),
         "Practitioner" => json!({ "name": [{ "family": family }], "active": chance.once_in(2) }),
-        "RelatedPerson" => json!({ "name": [{ "family": family }], "patient": some("Patient", ids, chance) }),
+        "RelatedPerson" => {
+            json!({ "name": [{ "family": family }], "patient": some("Patient", ids, chance) })
+        }
         "Organization" => json!({ "name": family, "partOf": some("Organization", ids, chance) }),
         "CareTeam" => json!({
             "status": *chance.one(&["active", "inactive"]), "subject": some("Patient", ids, chance),
@@ -168,7 +174,9 @@ fn resource(
                 { "member": some("RelatedPerson", ids, chance) },
             ],
         }),
-        "Endpoint" => json!({ "name": family, "managingOrganization": some("Organization", ids, chance) }),
+        "Endpoint" => {
+            json!({ "name": family, "managingOrganization": some("Organization", ids, chance) })
+        }
         "Device" => json!({
             "deviceName": [{ "name": family }], "status": *chance.one(&["active", "inactive"]),
             "owner": some("Organization", ids, chance), "patient": some("Patient", ids, chance),
@@ -181,7 +189,9 @@ fn resource(
             "action": *chance.one(&["R", "C"]), "recorded": "2024-05-01T10:00:00Z",
             "entity": [{ "what": some(*chance.one(&TYPES), ids, chance) }, { "what": some("Patient", ids, chance) }],
         }),
-        "Subscription" => json!({ "criteria": "Task?status=ready", "status": "active", "reason": family }),
+        "Subscription" => {
+            json!({ "criteria": "Task?status=ready", "status": "active", "reason": family })
+        }
         _ => json!({
             "status": *chance.one(&STATUSES), "for": some("Patient", ids, chance),
             "owner": some(*chance.one(&["Patient", "Practitioner", "RelatedPerson", "CareTeam"]), ids, chance),

@@ -82,7 +82,9 @@ async fn parameters_hold_the_resource_and_the_profile(engine: Engine) {
     };
     for parameters in [
         with(json!([{ "name": "profile", "valueUri": profile }])),
-        with(json!([{ "name": "profile", "valueCanonical": profile }, { "name": "mode", "valueCode": "create" }])),
+        with(
+            json!([{ "name": "profile", "valueCanonical": profile }, { "name": "mode", "valueCode": "create" }]),
+        ),
     ] {
         let issues = own.post("Patient/$validate", &parameters).await.expect(200).issues();
         assert!(names_identifier(&issues), "{issues:?}");
@@ -145,9 +147,16 @@ async fn what_cannot_be_validated_is_refused(engine: Engine) {
     own.post("$validate", &patient()).await.refused(405, "not-supported");
     own.post("Observation/$validate", &patient()).await.refused(404, "not-supported");
     let xml = [("content-type", XML), ("accept", XML)];
-    let reply = own.call("POST", "Patient/$validate", &xml, "<Patient xmlns='http://hl7.org/fhir'/>").await;
-    assert!(reply.expect(200).text().contains("<expression value=\"Patient.identifier\"/>")
-        || own.call("POST", "Patient/$validate", &xml, "<Patient xmlns='http://hl7.org/fhir'/>").await.text().contains("Patient.meta.profile"));
+    let reply =
+        own.call("POST", "Patient/$validate", &xml, "<Patient xmlns='http://hl7.org/fhir'/>").await;
+    assert!(
+        reply.expect(200).text().contains("<expression value=\"Patient.identifier\"/>")
+            || own
+                .call("POST", "Patient/$validate", &xml, "<Patient xmlns='http://hl7.org/fhir'/>")
+                .await
+                .text()
+                .contains("Patient.meta.profile")
+    );
 }
 
 async fn definitions_can_be_validated_by_everybody(engine: Engine) {

@@ -10,6 +10,7 @@ mod world;
 mod ground;
 mod samples;
 
+mod beside_server;
 mod erase;
 mod erase_limits;
 mod export_import;

@@ -77,7 +77,10 @@ async fn what_cannot_be_searched_by_is_refused_by_name(engine: Engine) {
         (search_parameter("i", "_id", "Patient", "Patient.id"), "_id"),
         (search_parameter("o", "o", "Observation", "Observation.code"), "no such resources"),
         (with("status", json!("draft")), "active"),
-        (with("url", json!("http://hl7.org/fhir/SearchParameter/Patient-birthdate")), "built in"),
+        (
+            with("url", json!("http://hl7.org/fhir/SearchParameter/individual-birthdate")),
+            "built in",
+        ),
         (with("type", json!("special")), ""),
     ] {
         let said = refused(&world, &[parameter.clone()], &[]);

@@ -125,7 +125,10 @@ fn page(
         // The page is full of what has moved, and there may be more of it.
         ..=0 => (wanted.after.clone(), true),
         room => {
-            let rest = search::page(tx, &Search { limit: room, ..wanted.clone() })?;
+            let mut rest = search::page(tx, &Search { limit: room, ..wanted.clone() })?;
+            if let Some(moves) = moves {
+                moves.cut(&wanted.sort, &mut rest);
+            }
             results.extend(rest.found);
             let has_more = rest.next.is_some();
             (rest.next, has_more)

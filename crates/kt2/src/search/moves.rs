@@ -1,7 +1,7 @@
-//! Results that change while a caller reads page after page, newest first: a new
-//! version takes a resource to the front, past the pages that are still to come.
-//! So every page first gives what has moved away from the part that was not read
-//! yet.
+//! Results that change while a caller reads page after page in the order of time:
+//! a new version takes a resource to the newest end, away from its place. So every
+//! page first gives what has moved away from the part that was not read yet, and a
+//! walk towards the newest ends where it was when the walk began.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use koppeltaal_core::search::{SortBy, SortKey};
 use koppeltaal_core::{Result, Timestamp};
 use koppeltaal_store::DomainTx;
 use koppeltaal_store::resource::Stored;
-use koppeltaal_store::resource::search::{self, Cursor, Search};
+use koppeltaal_store::resource::search::{self, Cursor, Page, Search};
 use serde::{Deserialize, Serialize};
 
 /// How much later than its time a version may come to light: the length of a
@@ -41,13 +41,12 @@ impl Moves {
         Self { start: newest, since: first_key_at(now.minus(MARGIN)), seen: Vec::new() }
     }
 
-    /// Whether changes matter to this order: what is walked from the oldest to the
-    /// newest is met at its new place.
+    /// Whether a change takes a resource to another place in this order.
     pub fn matter(sort: &[SortKey]) -> bool {
-        matches!(sort, [SortKey { by: SortBy::Updated, is_descending: true }, ..])
+        matches!(sort, [SortKey { by: SortBy::Updated, .. }, ..])
     }
 
-    /// What has moved from below `after`, where the page before ended; up to a full
+    /// What has moved from beyond `after`, where the page before ended; up to a full
     /// page.
     pub fn found(
         &self,
@@ -57,19 +56,36 @@ impl Moves {
     ) -> Result<Vec<Stored>> {
         let Some(end) = after.stamp() else { return Ok(Vec::new()) };
         let seen = i64::try_from(self.seen.len()).unwrap_or(0);
+        let (since, stood) = match newest_first(&wanted.sort) {
+            // What changed and is still below the end is going to be met there.
+            true => (self.since.max(end), i64::MIN..end),
+            false => (self.since.max(self.start), end + 1..self.start + 1),
+        };
         let mut moved = search::moved(
             tx,
             &wanted.resource_type,
             &wanted.conditions,
-            // What changed and is still below the end is going to be met there.
-            self.since.max(end),
+            since,
             self.start,
-            end,
+            stood,
             wanted.limit.saturating_add(seen),
         )?;
         moved.retain(|stored| self.seen.iter().all(|(key, _)| *key != stored.key));
         moved.truncate(usize::try_from(wanted.limit).unwrap_or(0));
         Ok(moved)
+    }
+
+    /// Takes off the end of a page what changed after the first one: from the oldest
+    /// to the newest the walk would meet again what it has given, and never end.
+    pub fn cut(&self, sort: &[SortKey], page: &mut Page) {
+        if newest_first(sort) {
+            return;
+        }
+        let all = page.found.len();
+        page.found.retain(|stored| stored.stamp <= self.start);
+        if page.found.len() < all {
+            page.next = None;
+        }
     }
 
     /// After a page with these results, asked for at `now`. When it had no room for
@@ -100,6 +116,10 @@ impl Moves {
     pub fn forgetful(self) -> Self {
         Self { seen: Vec::new(), ..self }
     }
+}
+
+fn newest_first(sort: &[SortKey]) -> bool {
+    matches!(sort, [SortKey { is_descending: true, .. }, ..])
 }
 
 #[cfg(test)]

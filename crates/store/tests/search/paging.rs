@@ -31,7 +31,7 @@ async fn turn(w: &World, link: Option<&Link>) -> (Vec<String>, Option<Link>) {
         .read(move |tx| {
             let moved = match from {
                 Some((since, start, cursor)) => {
-                    search::moved(tx, "Task", &conditions, since, start, cursor, 1000)?
+                    search::moved(tx, "Task", &conditions, since, start, i64::MIN..cursor, 1000)?
                 }
                 None => Vec::new(),
             };
@@ -109,7 +109,7 @@ both!(a_moved_resource_is_told_once_and_only_when_the_walk_misses_it, |store| as
     let moved = async |since: i64| {
         let conditions = [is(STATUS, "open")];
         let work = move |tx: &mut koppeltaal_store::DomainTx<'_>| {
-            search::moved(tx, "Task", &conditions, since, start, cursor, 10)
+            search::moved(tx, "Task", &conditions, since, start, i64::MIN..cursor, 10)
         };
         let found = w.read(work).await;
         found.into_iter().map(|stored| stored.id).collect::<Vec<_>>()

@@ -71,6 +71,8 @@ enum Source {
     Paths(Vec<Path>),
     /// From what the engine finds.
     Engine(Box<Expression>),
+    /// From another parameter, which has the same rows and this code system.
+    Shared(Option<Box<str>>),
 }
 
 /// Parameters that the server answers without rows.
@@ -89,6 +91,12 @@ impl Parameter {
             Some(_) => source(resource_type, &definition, definitions)?,
         };
         Ok(Parameter { definition, numbers, source, components })
+    }
+
+    /// Another parameter with the rows of this one.
+    pub(super) fn with_name(&self, definition: Arc<SearchParameter>) -> Parameter {
+        let source = Source::Shared(self.token_system().map(Box::from));
+        Parameter { definition, numbers: self.numbers, source, components: Vec::new() }
     }
 
     /// What the standard, or a package, says of it.
@@ -115,7 +123,8 @@ impl Parameter {
     pub fn token_system(&self) -> Option<&str> {
         match &self.source {
             Source::Paths(paths) => common_system(paths),
-            _ => None,
+            Source::Shared(system) => system.as_deref(),
+            Source::Nothing | Source::Engine(_) => None,
         }
     }
 
@@ -164,16 +173,22 @@ impl Parameter {
         found: &mut dyn FnMut(Value<'a>),
     ) {
         match &self.source {
-            Source::Nothing => {}
+            Source::Nothing | Source::Shared(_) => {}
             Source::Paths(paths) => paths.iter().for_each(|p| p.walk(resource, resource, found)),
             Source::Engine(expression) => engine::walk(expression, resource, definitions, found),
         }
     }
 
-    /// Was it compiled to paths, so that the engine is not needed?
+    /// Was it compiled to paths of its own, so that the engine is not needed?
     #[cfg(test)]
     pub(super) fn is_path(&self) -> bool {
         matches!(self.source, Source::Paths(_))
+    }
+
+    /// Does it need the engine?
+    #[cfg(test)]
+    pub(super) fn is_engine(&self) -> bool {
+        matches!(self.source, Source::Engine(_))
     }
 }
 

@@ -12,6 +12,9 @@ use crate::r4::definition::{Definitions, Derivation, Kind, SearchKind, SearchPar
 /// The parameter under which references stand that no parameter of their type has.
 const OTHER_REFERENCES: &str = "_reference";
 
+/// Where the canonical URLs of the standard's own parameters begin.
+const STANDARD: &str = "http://hl7.org/fhir/SearchParameter/";
+
 /// References that do not hold what they refer to: an audit event may tell of what is gone.
 const FREE: (&str, [&str; 2]) = ("AuditEvent", ["entity", "patient"]);
 
@@ -132,7 +135,7 @@ impl<'d> Building<'d> {
             if of_type.parameters.iter().any(is_known) {
                 continue;
             }
-            match self.parameter(resource_type, definition) {
+            match self.parameter(resource_type, definition, &of_type.parameters) {
                 Ok(parameter) => {
                     let is_free = of_type.held.has_free && FREE.1.contains(&&*definition.code);
                     if definition.kind == SearchKind::Reference && !is_free {
@@ -155,9 +158,15 @@ impl<'d> Building<'d> {
         &mut self,
         resource_type: &str,
         definition: &'d SearchParameter,
+        before: &[Parameter],
     ) -> Result<Parameter, Unusable> {
         let shared = self.shared.entry(std::ptr::from_ref(definition));
         let shared = Arc::clone(shared.or_insert_with(|| Arc::new(definition.clone())));
+        let is_same =
+            |other: &&Parameter| finds_the_same(resource_type, other.definition(), definition);
+        if let Some(other) = before.iter().find(is_same) {
+            return Ok(other.with_name(shared));
+        }
         let parameter = Parameter::new(resource_type, shared, self.definitions)?;
         let numbers = parameter.numbers().all();
         if numbers.iter().any(|number| self.numbers.contains(number)) {
@@ -166,4 +175,18 @@ impl<'d> Building<'d> {
         self.numbers.extend(numbers);
         Ok(parameter)
     }
+}
+
+/// Do two parameters of the standard find the same on a type, as `name` and `phonetic` do? They
+/// share their rows. What a package or a domain brings has rows of its own, so that those of the
+/// standard stand where they always stood.
+fn finds_the_same(resource_type: &str, one: &SearchParameter, other: &SearchParameter) -> bool {
+    let expression = |parameter: &SearchParameter| parameter.expression_for(resource_type);
+    let is_standard = |parameter: &SearchParameter| parameter.url.starts_with(STANDARD);
+    one.kind == other.kind
+        && one.kind != SearchKind::Composite
+        && is_standard(one)
+        && is_standard(other)
+        && expression(one).is_some()
+        && expression(one) == expression(other)
 }

@@ -75,7 +75,8 @@ async def patients(sdk):
     found = await sdk.get_patients()
     same(len(found), len(STORED['patients']))
     # The newest comes first, and no page loses or repeats one.
-    same([patient.id for patient in found], [patient['id'] for patient in reversed(STORED['patients'])])
+    newest_first = [patient['id'] for patient in reversed(STORED['patients'])]
+    same([patient.id for patient in found], newest_first)
     one = await sdk.get_patient(found[0].id)
     same(stored(one), STORED['patients'][-1])
     same(one.first_name, 'Zoë')
@@ -169,17 +170,17 @@ async def refused(sdk):
     same(await sdk.create_task(KT2Task(**body)), None)
 
 
-async def delete(sdk, definition, task):
+async def delete(sdk, endpoint, definition, task):
     # The task refers to it.
     same(await sdk.delete_activitydefinition(definition.id), None)
     same((await sdk.get_activitydefinition(definition.id)).id, definition.id)
-    body = {name: value for name, value in BODIES['activity'].items() if name != 'id'}
-    body['extension'] = [{'url': extension.url, 'valueReference': {'reference': extension.valueReference.reference}}
-                         for extension in definition.extension if extension.url.endswith('KT2EndpointExtension')]
+    body = copy.deepcopy(BODIES['activity'])
+    body['extension'][0]['valueReference']['reference'] = reference(endpoint)
     other = await sdk.create_activitydefinition(KT2ActivityDefinition(**body))
     same(await sdk.delete_activitydefinition(other.id), None)
     same(await sdk.get_activitydefinition(other.id), None)
     same([found.id for found in await sdk.get_activitydefinitions()], [definition.id])
+    same([found.id for found in await sdk.get_tasks()], [task.id])
 
 
 async def main():
@@ -188,14 +189,14 @@ async def main():
     await step('list and get of patients, in pages', lambda: patients(sdk))
     await step('list and get of what others made', lambda: others(sdk))
     made = await step('create, get and list of an Endpoint', lambda: endpoint(sdk))
-    definition = await step('create, update, get, list of an ActivityDefinition', lambda: activity(sdk, made))
+    definition = await step(
+        'create, update, get, list of an ActivityDefinition', lambda: activity(sdk, made))
     await step('a stale update changes nothing', lambda: stale(sdk, definition))
     mine = await step('create, update, get, list of a Task', lambda: task(sdk, definition))
     await step('create and list of a Subscription', lambda: subscription(sdk))
     await step('create and list of AuditEvents', lambda: audit(sdk))
     await step('what is not valid gives nothing', lambda: refused(sdk))
-    await step('delete of an ActivityDefinition', lambda: delete(sdk, definition, mine))
-    same(len(await sdk.get_tasks()), 1)
+    await step('delete of an ActivityDefinition', lambda: delete(sdk, made, definition, mine))
     await step('another client sees the same', lambda: patients(client()))
 
 

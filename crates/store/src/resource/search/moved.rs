@@ -1,5 +1,7 @@
-//! What a walk from the newest to the oldest would miss because it changed while
-//! the pages were read: its new stamp lies behind the walk.
+//! What a walk in the order of time would miss because it changed while the pages
+//! were read: its new stamp lies where the walk does not come by.
+
+use std::ops::Range;
 
 use koppeltaal_core::Result;
 use koppeltaal_core::search::Condition;
@@ -26,16 +28,16 @@ pub fn newest(tx: &mut DomainTx<'_>, resource_type: &str) -> Result<i64> {
 
 /// The resources that meet the conditions now, were there when the first page was
 /// read (`start`: the largest stamp then), have changed since the page before
-/// this one (`since`: the largest stamp then), and stood below `cursor`, where
-/// that page ended, until they changed: no page has shown them, and those that
-/// follow will not meet them. The first that changed come first.
+/// this one (`since`: the largest stamp then), and until they changed had a stamp
+/// in `stood`, where the walk had not come by yet: no page has shown them, and
+/// those that follow will not meet them. The first that changed come first.
 pub fn moved(
     tx: &mut DomainTx<'_>,
     resource_type: &str,
     conditions: &[Condition],
     since: i64,
     start: i64,
-    cursor: i64,
+    stood: Range<i64>,
     limit: i64,
 ) -> Result<Vec<Stored>> {
     let Some(prepared) = prepare(tx, resource_type, conditions)? else { return Ok(Vec::new()) };
@@ -45,12 +47,14 @@ pub fn moved(
     let rest = and_all(&mut sql, subject, &prepared.conditions, None)?;
     let number = sql.bind(kind.number);
     let (since, start) = (sql.bind(since), sql.bind(start));
-    let (cursor, limit) = (sql.bind(cursor), sql.bind(limit.max(0)));
+    let (lowest, highest) = (sql.bind(stood.start), sql.bind(stood.end.saturating_sub(1)));
+    let limit = sql.bind(limit.max(0));
     let text = format!(
         "SELECT r.stamp FROM resource r{} WHERE r.domain = $1 AND r.type = {number} \
          AND r.deleted = 0 AND r.stamp > {since} AND r.key <= {start} \
          AND (SELECT max(h.stamp) FROM resource_history h \
-              WHERE h.domain = $1 AND h.resource = r.key AND h.stamp <= {since}) < {cursor}{rest} \
+              WHERE h.domain = $1 AND h.resource = r.key AND h.stamp <= {since}) \
+             BETWEEN {lowest} AND {highest}{rest} \
          ORDER BY r.stamp LIMIT {limit}",
         sql.dialect().indexed_by("resource_stamp")
     );
