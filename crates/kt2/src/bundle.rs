@@ -63,7 +63,10 @@ impl Bundle {
         if issues.is_empty() {
             return;
         }
-        self.entry(r#""resource":"#, &json::render(&operation_outcome(issues)));
+        // It is no resource of the server, and an entry has a URL.
+        let url = quoted(&format!("urn:uuid:{}", uuid::Uuid::new_v4()));
+        let outcome = json::render(&operation_outcome(issues));
+        self.entry(&format!(r#""fullUrl":{url},"resource":"#), &outcome);
         self.text.push_str(r#","search":{"mode":"outcome"}}"#);
     }
 

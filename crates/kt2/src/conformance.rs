@@ -166,6 +166,7 @@ fn entry(call: &Call, one: &Publication) -> Result<Node, Refusal> {
 
 fn ignored(issues: &[Issue]) -> Node {
     object! {
+        "fullUrl" => format!("urn:uuid:{}", uuid::Uuid::new_v4()),
         "resource" => operation_outcome(issues),
         "search" => object! { "mode" => "outcome" },
     }

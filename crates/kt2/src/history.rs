@@ -15,7 +15,7 @@ use crate::bundle::{Bundle, Links, url};
 use crate::call::Call;
 use crate::outcome::Refusal;
 use crate::page_link::{self, Bound, PARAMETER};
-use crate::query::{DEFAULT_COUNT, MOST_COUNT};
+use crate::query::{DEFAULT_COUNT, MOST_COUNT, with_plus};
 use crate::reply::{Reply, etag};
 use crate::shape::shaped;
 
@@ -114,7 +114,7 @@ impl Asked {
                     asked.count = value.parse().unwrap_or(MOST_COUNT).min(MOST_COUNT);
                 }
                 "_count" => return bad("is a whole number, 0 or greater"),
-                "_since" => match span(value) {
+                "_since" => match span(&with_plus(value)) {
                     Some((from, _)) => asked.since = Some(from),
                     None => return bad("is an instant as in 2024-05-31T10:00:00Z"),
                 },

@@ -230,15 +230,6 @@ impl Dialect {
         }
     }
 
-    /// ` NOT INDEXED` on SQLite: the table is read by its primary key alone (of a
-    /// table without row numbers that is the table itself).
-    pub fn by_primary_key(self) -> &'static str {
-        match self {
-            Self::Sqlite => " NOT INDEXED",
-            Self::Postgres => "",
-        }
-    }
-
     /// ` FOR UPDATE OF i`: locks the rows of the table that the query calls `i`.
     pub fn for_update_of_i(self) -> &'static str {
         match self {

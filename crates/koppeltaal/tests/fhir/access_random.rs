@@ -325,7 +325,7 @@ fn about_the_answer(kind: &str, chance: &mut Chance) -> Option<(String, String)>
                 "_lastUpdated",
                 "identifier",
                 "-identifier,_id",
-                "resource-origin,-_lastUpdated",
+                "identifier,-_lastUpdated",
             ]),
         ),
         5 if kind == "Patient" => pair("_revinclude", "Task:patient"),

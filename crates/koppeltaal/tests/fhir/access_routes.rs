@@ -126,19 +126,19 @@ impl Scene {
     async fn secrets(&self, kind: &str) -> Vec<(&'static str, String)> {
         let owner = self.world.client("own2").await;
         let id = |resource: &Value| resource["id"].as_str().unwrap().to_owned();
-        let kept = owner.create(&self.of_own2.new(kind)).await;
+        let kept = owner.create(&self.of_own2.resource(kind)).await;
         let mut all = vec![("unknown", Uuid::new_v4().to_string()), ("foreign", id(&kept))];
         if kind != "AuditEvent" {
-            let gone = owner.create(&self.of_own2.new(kind)).await;
+            let gone = owner.create(&self.of_own2.resource(kind)).await;
             owner.delete(&path(&gone)).await.expect(200);
             all.push(("deleted", id(&gone)));
-            let newer = owner.create(&self.of_own2.new(kind)).await;
+            let newer = owner.create(&self.of_own2.resource(kind)).await;
             owner.update(&changed(&newer)).await;
             all.push(("changed", id(&newer)));
         }
         let elsewhere = self.world.client("elsewhere").await;
         let ground = Ground::of(&self.world, "elsewhere").await;
-        all.push(("elsewhere", id(&elsewhere.create(&ground.new(kind)).await)));
+        all.push(("elsewhere", id(&elsewhere.create(&ground.resource(kind)).await)));
         all.push((
             "an id of another type",
             self.of_own2.patient.trim_start_matches("Patient/").to_owned(),
@@ -155,7 +155,7 @@ async fn nobody_hears_what_there_is(engine: Engine) {
     let world = &scene.world;
     for kind in TYPES {
         let secrets = scene.secrets(kind).await;
-        let body = scene.of_own2.new(kind);
+        let body = scene.of_own2.resource(kind);
         for name in ["own", "granted", "nobody"] {
             let client = world.client(name).await;
             for case in CASES.iter().filter(|case| case.is_of_instance()) {
@@ -187,7 +187,7 @@ async fn whoever_may_read_all_is_told_what_there_is(engine: Engine) {
         // Subscriptions are their owner's, whatever a role says.
         let is_private = kind == "Subscription";
         let secrets = scene.secrets(kind).await;
-        let body = scene.of_own2.new(kind);
+        let body = scene.of_own2.resource(kind);
         for (what, id) in &secrets {
             for case in CASES.iter().filter(|case| case.is_of_instance()) {
                 let is_write = "UD".contains(case.right);
@@ -217,10 +217,10 @@ async fn whoever_may_read_all_is_told_what_there_is(engine: Engine) {
     let granted = scene.world.client("granted").await;
     for kind in TYPES.into_iter().filter(|kind| *kind != "Subscription") {
         let own = scene.world.client("own").await;
-        let one = own.create(&scene.of_own.new(kind)).await;
+        let one = own.create(&scene.of_own.resource(kind)).await;
         let id = one["id"].as_str().unwrap();
         for case in CASES.iter().filter(|case| case.is_of_instance()) {
-            let reply = case.ask(&granted, kind, id, &scene.of_own.new(kind)).await;
+            let reply = case.ask(&granted, kind, id, &scene.of_own.resource(kind)).await;
             let expected = if case.right == 'R' { 200 } else { 403 };
             assert_eq!(reply.status, expected, "{} {kind}: {}", case.name, reply.text());
         }
@@ -233,7 +233,7 @@ async fn whoever_may_do_nothing_does_nothing(engine: Engine) {
     let granted = scene.world.client("granted").await;
     let mut forbidden: Option<String> = None;
     for kind in TYPES {
-        let body = scene.of_own2.new(kind);
+        let body = scene.of_own2.resource(kind);
         let id = Uuid::new_v4().to_string();
         for case in &CASES {
             let reply = case.ask(&nobody, kind, &id, &body).await.expect(403);

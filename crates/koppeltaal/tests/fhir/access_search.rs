@@ -34,7 +34,7 @@ async fn results_and_totals_are_the_callers(engine: Engine) {
         for (at, name) in ["own", "own2"].into_iter().enumerate() {
             let client = world.client(name).await;
             for _ in 0..2 {
-                of[at].push(path(&client.create(&grounds[at].new(kind)).await));
+                of[at].push(path(&client.create(&grounds[at].resource(kind)).await));
             }
         }
     }

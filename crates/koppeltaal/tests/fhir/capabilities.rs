@@ -93,7 +93,7 @@ async fn it_says_where_tokens_come_from(engine: Engine) {
 async fn works(client: &Client, ground: &Ground, kind: &str, code: &str) -> bool {
     let is_kept = !CONFORMANCE.contains(&kind);
     let target = match is_kept {
-        true => client.create(&ground.new(kind)).await,
+        true => client.create(&ground.resource(kind)).await,
         false => client.search(kind).await["entry"][0]["resource"].clone(),
     };
     let path = path(&target);
@@ -107,7 +107,7 @@ async fn works(client: &Client, ground: &Ground, kind: &str, code: &str) -> bool
             client.call("POST", &format!("{kind}/_search"), &form, "_count=1").await.expect(200);
             client.get(kind).await
         }
-        "create" if is_kept => client.try_create(&ground.new(kind)).await,
+        "create" if is_kept => client.try_create(&ground.resource(kind)).await,
         "create" => client.post(kind, &target).await,
         "update" if is_kept && kind != "AuditEvent" => client.try_update(&changed(&target)).await,
         "update" => client.try_update(&target).await,
@@ -187,7 +187,7 @@ async fn the_flags_are_true(engine: Engine) {
         }
         let is_kept = !CONFORMANCE.contains(&kind);
         let kept = match is_kept {
-            true => admin.create(&ground.new(kind)).await,
+            true => admin.create(&ground.resource(kind)).await,
             false => admin.search(kind).await["entry"][0]["resource"].clone(),
         };
         let path = path(&kept);
@@ -200,13 +200,16 @@ async fn the_flags_are_true(engine: Engine) {
         if !is_kept || kind == "AuditEvent" {
             continue;
         }
-        let mut unknown = ground.new(kind);
+        let mut unknown = ground.resource(kind);
         unknown["id"] = Uuid::new_v4().to_string().into();
         let reply =
             admin.put_with(&crate::client::path(&unknown), &[("if-match", "1")], &unknown).await;
         assert!([403, 404].contains(&reply.status), "{kind}");
         let condition = [("if-none-exist", "_id=x")];
-        admin.post_with(kind, &condition, &ground.new(kind)).await.refused(400, "not-supported");
+        admin
+            .post_with(kind, &condition, &ground.resource(kind))
+            .await
+            .refused(400, "not-supported");
         admin
             .put_with(&format!("{kind}?_id=x"), &[("if-match", "1")], &kept)
             .await

@@ -20,14 +20,14 @@ async fn whoever_has_the_privilege_takes_all_that_refers_with_it(engine: Engine)
     let world = World::start(engine).await;
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
-    let parent = own.create(&ground.new("Task")).await;
-    let mut child = ground.new("Task");
+    let parent = own.create(&ground.resource("Task")).await;
+    let mut child = ground.resource("Task");
     child["partOf"] = serde_json::json!([{ "reference": path(&parent) }]);
     // The child is of another patient, and goes because of its parent.
     child["for"]["reference"] = path(&own.create(&patient()).await).into();
     let child = world.client("own2").await.create(&child).await;
-    let relative = own.create(&ground.new("RelatedPerson")).await;
-    let bystander = own.create(&ground.new("ActivityDefinition")).await;
+    let relative = own.create(&ground.resource("RelatedPerson")).await;
+    let bystander = own.create(&ground.resource("ActivityDefinition")).await;
     let cascade = world.client("cascade").await;
     cascade.delete(&ground.patient).await.refused(409, "conflict");
     cascade.delete(&format!("{}?_cascade=none", ground.patient)).await.expect(409);
@@ -66,7 +66,7 @@ async fn nobody_else_cascades(engine: Engine) {
     let world = World::start(engine).await;
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
-    let kept = own.create(&ground.new("Task")).await;
+    let kept = own.create(&ground.resource("Task")).await;
     let url = format!("{}?_cascade=delete", ground.patient);
     for client in ["own", "admin"] {
         let client = world.client(client).await;
@@ -103,8 +103,8 @@ async fn the_privilege_widens_no_right(engine: Engine) {
     let world = plan.start().await;
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
-    let mine = own.create(&ground.new("Task")).await;
-    let theirs = world.client("own2").await.create(&ground.new("Task")).await;
+    let mine = own.create(&ground.resource("Task")).await;
+    let theirs = world.client("own2").await.create(&ground.resource("Task")).await;
     let url = format!("{}?_cascade=delete", ground.patient);
     let refused = own.delete(&url).await;
     assert!([403, 409].contains(&refused.status), "{}", refused.text());

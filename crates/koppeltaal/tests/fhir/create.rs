@@ -42,7 +42,7 @@ async fn a_new_resource_of_every_type_is_kept_as_it_was_sent(engine: Engine) {
     let own = world.client("own").await;
     let ground = Ground::of(&world, "own").await;
     for kind in TYPES {
-        let mut resource = ground.new(kind);
+        let mut resource = ground.resource(kind);
         let reply = own.post(kind, &resource).await.expect(201);
         let kept = reply.json();
         let id = kept["id"].as_str().unwrap();
@@ -148,7 +148,7 @@ async fn a_resource_without_its_profile_is_refused_with_the_name_of_it(engine: E
         let other =
             json!({ "profile": [format!("http://hl7.org/fhir/StructureDefinition/{kind}")] });
         for meta in [Value::Null, json!({}), other] {
-            let mut resource = ground.new(kind);
+            let mut resource = ground.resource(kind);
             match meta {
                 Value::Null => drop(resource.as_object_mut().unwrap().remove("meta")),
                 meta if meta == json!({}) => resource["meta"] = json!({ "language": "nl" }),
@@ -158,7 +158,7 @@ async fn a_resource_without_its_profile_is_refused_with_the_name_of_it(engine: E
             assert!(refused.diagnostics().contains(&profile), "{}", refused.text());
         }
         // More profiles than that one are welcome.
-        let mut resource = ground.new(kind);
+        let mut resource = ground.resource(kind);
         let more = format!("http://hl7.org/fhir/StructureDefinition/{kind}");
         resource["meta"]["profile"].as_array_mut().unwrap().push(more.into());
         own.try_create(&resource).await.expect(201);

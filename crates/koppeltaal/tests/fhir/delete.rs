@@ -28,7 +28,7 @@ async fn a_delete_answers_with_an_outcome_and_the_past_stays(engine: Engine) {
         if kind == "AuditEvent" {
             continue;
         }
-        let first = own.create(&ground.new(kind)).await;
+        let first = own.create(&ground.resource(kind)).await;
         own.update(&changed(&first)).await;
         let path = path(&first);
         let query = format!("{kind}?_id={}", first["id"].as_str().unwrap());
@@ -99,10 +99,10 @@ async fn what_somebody_refers_to_stays(engine: Engine) {
     for (referring, target) in [
         (task(&ground.patient, &ground.practitioner), &ground.patient),
         (task(&ground.patient, &ground.practitioner), &ground.practitioner),
-        (ground.new("ActivityDefinition"), &ground.endpoint),
+        (ground.resource("ActivityDefinition"), &ground.endpoint),
         (odd, &ground.endpoint),
-        (ground.new("RelatedPerson"), &ground.patient),
-        (ground.new("CareTeam"), &ground.practitioner),
+        (ground.resource("RelatedPerson"), &ground.patient),
+        (ground.resource("CareTeam"), &ground.practitioner),
     ] {
         // Whoever refers to it may be foreign.
         let other = world.client("own2").await;

@@ -18,7 +18,7 @@ on_both_engines!(
 
 /// A resource with as many oddities as its type can hold.
 fn rich(ground: &Ground, kind: &str) -> Value {
-    let mut new = ground.new(kind);
+    let mut new = ground.resource(kind);
     let told = "Ünïcode 💚, \"quotes\", 'more', <b>&amp;</b> & a tab\tand\nlines";
     new["language"] = "nl-NL".into();
     new["text"] = json!({

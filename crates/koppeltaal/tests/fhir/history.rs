@@ -42,7 +42,7 @@ async fn a_history_tells_how_each_version_came_about(engine: Engine) {
     let client = world.client("admin").await;
     let ground = Ground::of(&world, "admin").await;
     for kind in ["Task", "Patient", "Device", "Subscription", "CareTeam"] {
-        let first = client.create(&ground.new(kind)).await;
+        let first = client.create(&ground.resource(kind)).await;
         let second = client.update(&changed(&first)).await;
         let place = path(&first);
         client.delete(&place).await.expect(200);
@@ -208,7 +208,7 @@ async fn a_history_of_a_type_holds_all_of_its_resources(engine: Engine) {
     client.delete(&path(&all[0])).await.expect(200);
     // Of another type.
     let ground = Ground::of(&world, "admin").await;
-    client.create(&ground.new("Organization")).await;
+    client.create(&ground.resource("Organization")).await;
     client.delete(&ground.patient).await.expect(200);
     let other = ground.patient.trim_start_matches("Patient/").to_owned();
     let expected = [

@@ -55,14 +55,14 @@ async fn a_reference_that_leads_nowhere_is_refused_with_its_place(engine: Engine
         ("AuditEvent", "source", json!({ "observer": nowhere("Device") })),
     ];
     for (kind, name, value) in cases {
-        let mut resource = ground.new(kind);
+        let mut resource = ground.resource(kind);
         resource[name] = value;
         let refused = own.try_create(&resource).await.refused(422, "not-found");
         let issues = refused.issues();
         let place = issues[0]["expression"][0].as_str().unwrap();
         let name = name.trim_start_matches('_');
         assert!(place.contains(name), "{kind}.{name}: {}", refused.text());
-        let kept = own.create(&ground.new(kind)).await;
+        let kept = own.create(&ground.resource(kind)).await;
         if kind == "AuditEvent" {
             continue;
         }
@@ -75,7 +75,7 @@ async fn a_reference_that_leads_nowhere_is_refused_with_its_place(engine: Engine
     }
     // Each of them is told, and nothing is kept.
     let before = own.search("Task?_summary=count").await["total"].clone();
-    let mut lost = ground.new("Task");
+    let mut lost = ground.resource("Task");
     lost["for"] = nowhere("Patient");
     lost["owner"] = nowhere("Practitioner");
     assert_eq!(own.try_create(&lost).await.expect(422).issues().len(), 2);
@@ -111,7 +111,7 @@ async fn a_reference_is_literal(engine: Engine) {
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
     let identifier = json!({ "system": "https://example.test/ids", "value": "1" });
-    let mut resource = ground.new("Task");
+    let mut resource = ground.resource("Task");
     resource["for"] = json!({ "identifier": identifier });
     let refused = own.try_create(&resource).await.refused(422, "business-rule");
     assert!(refused.text().contains("for"), "{}", refused.text());
@@ -125,7 +125,7 @@ async fn a_reference_is_literal(engine: Engine) {
     }]);
     own.try_create(&resource).await.refused(422, "business-rule");
     // The target is of the type that the element allows.
-    let mut resource = ground.new("Task");
+    let mut resource = ground.resource("Task");
     resource["for"] = json!({ "reference": ground.practitioner });
     own.try_create(&resource).await.expect(422);
 }

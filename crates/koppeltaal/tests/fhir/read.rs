@@ -24,7 +24,7 @@ async fn whoever_may_reads_and_the_others_learn_nothing(engine: Engine) {
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
     for kind in TYPES {
-        let kept = own.create(&ground.new(kind)).await;
+        let kept = own.create(&ground.resource(kind)).await;
         let path = path(&kept);
         let unknown = format!("{kind}/{}", Uuid::new_v4());
         let is_private = kind == "Subscription";

@@ -241,7 +241,7 @@ impl Ground {
     }
 
     /// A new resource of a type that refers to no more than this.
-    pub fn new(&self, kind: &str) -> Value {
+    pub fn resource(&self, kind: &str) -> Value {
         match kind {
             "ActivityDefinition" => activity_definition(&self.endpoint),
             "AuditEvent" => audit_event(&self.device, &self.patient),

@@ -160,7 +160,7 @@ async fn resources_are_found_by_the_device_they_come_from(engine: Engine) {
         let ground = Ground::of(&world, name).await;
         let client = world.client(name).await;
         for kind in ["Organization", "CareTeam", "RelatedPerson", "ActivityDefinition", "Task"] {
-            created(&client, ground.new(kind)).await;
+            created(&client, ground.resource(kind)).await;
         }
     }
     let (one, bare) = (world.device("own"), world.client_id("own"));
@@ -211,7 +211,7 @@ async fn what_was_changed_is_found_by_its_new_values_only(engine: Engine) {
     let world = World::start(engine).await;
     let client = world.client("admin").await;
     let ground = Ground::of(&world, "admin").await;
-    let mut task = client.create(&ground.new("Task")).await;
+    let mut task = client.create(&ground.resource("Task")).await;
     for status in ["in-progress", "completed"] {
         let before = task["status"].as_str().unwrap().to_owned();
         assert_eq!(client.finds(&format!("Task?status={before}")).await, [path(&task)]);

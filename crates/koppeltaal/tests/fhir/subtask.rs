@@ -13,11 +13,11 @@ async fn a_view_is_part_of_a_task(engine: Engine) {
     let world = World::start(engine).await;
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
-    let parent = path(&own.create(&ground.new("Task")).await);
+    let parent = path(&own.create(&ground.resource("Task")).await);
     let other = json!({ "system": "https://example.test/codes", "code": "x" });
     let view = json!({ "system": TASK_CODE, "code": "view" });
     let with = |codings: &[&Value], is_part: bool| {
-        let mut task = ground.new("Task");
+        let mut task = ground.resource("Task");
         task["code"] = json!({ "coding": codings });
         if is_part {
             task["partOf"] = json!([{ "reference": parent }]);
@@ -41,7 +41,7 @@ async fn a_view_is_part_of_a_task(engine: Engine) {
     let mut loose = kept.clone();
     loose.as_object_mut().unwrap().remove("partOf");
     own.try_update(&loose).await.refused(422, "business-rule");
-    let mut plain = own.create(&ground.new("Task")).await;
+    let mut plain = own.create(&ground.resource("Task")).await;
     plain["code"] = json!({ "coding": [view] });
     own.try_update(&plain).await.refused(422, "business-rule");
 }
@@ -50,7 +50,7 @@ async fn any_status_follows_any_other(engine: Engine) {
     let world = World::start(engine).await;
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
-    let mut task = own.create(&ground.new("Task")).await;
+    let mut task = own.create(&ground.resource("Task")).await;
     for status in [
         "completed",
         "draft",

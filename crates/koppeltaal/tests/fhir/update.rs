@@ -30,7 +30,7 @@ async fn an_update_makes_the_next_version(engine: Engine) {
         if kind == "AuditEvent" {
             continue;
         }
-        let first = own.create(&ground.new(kind)).await;
+        let first = own.create(&ground.resource(kind)).await;
         let wanted = changed(&first);
         let reply = own.try_update(&wanted).await.expect(200);
         let second = reply.json();
@@ -166,7 +166,7 @@ async fn unchanged_content_is_the_same_version(engine: Engine) {
         if kind == "AuditEvent" {
             continue;
         }
-        let kept = own.create(&ground.new(kind)).await;
+        let kept = own.create(&ground.resource(kind)).await;
         let before = own.get(&path(&kept)).await;
         world.app.advance(std::time::Duration::from_secs(2));
         let mut same = kept.clone();
@@ -225,7 +225,7 @@ async fn the_origin_never_changes(engine: Engine) {
         resource
     };
     let (mine, theirs) = (world.device("own"), world.device("own2"));
-    own.try_update(&with(&[theirs.clone()])).await.refused(403, "forbidden");
+    own.try_update(&with(std::slice::from_ref(&theirs))).await.refused(403, "forbidden");
     admin.try_update(&with(&[world.device("admin")])).await.refused(403, "forbidden");
     own.try_update(&with(&[format!("{mine}x")])).await.refused(403, "forbidden");
     own.try_update(&with(&[mine.clone(), mine.clone()])).await.expect(400);

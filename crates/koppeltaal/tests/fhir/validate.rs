@@ -28,7 +28,7 @@ async fn what_is_right_is_told_so_and_not_kept(engine: Engine) {
     let own = world.client("own").await;
     for kind in TYPES {
         let count = own.search(&format!("{kind}?_summary=count")).await["total"].clone();
-        let new = ground.new(kind);
+        let new = ground.resource(kind);
         let reply = own.post(&format!("{kind}/$validate"), &new).await.expect(200);
         let issues = reply.issues();
         assert!(!issues.is_empty() && errors(&issues) == 0, "{kind}: {}", reply.text());
@@ -47,7 +47,7 @@ async fn what_is_wrong_is_told_in_an_answer_that_succeeds(engine: Engine) {
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
     for kind in TYPES {
-        let mut wrong = ground.new(kind);
+        let mut wrong = ground.resource(kind);
         wrong["shoeSize"] = 43.into();
         wrong.as_object_mut().unwrap().remove("meta");
         let judged = own.post(&format!("{kind}/$validate"), &wrong).await.expect(200).issues();
@@ -55,11 +55,11 @@ async fn what_is_wrong_is_told_in_an_answer_that_succeeds(engine: Engine) {
         assert_eq!(judged, refused, "{kind}: what a create says");
     }
     // The rules of Koppeltaal are part of it.
-    let mut task = ground.new("Task");
+    let mut task = ground.resource("Task");
     task["code"] = json!({ "coding": [{ "system": crate::resources::TASK_CODE, "code": "view" }] });
     let reply = own.post("Task/$validate", &task).await.expect(200);
     assert!(reply.about("Task.partOf").diagnostics().contains("partOf"));
-    let mut hook = ground.new("Subscription");
+    let mut hook = ground.resource("Subscription");
     hook["criteria"] = "Task?nope=1".into();
     own.post("Subscription/$validate", &hook).await.expect(200).about("Subscription.criteria");
 }

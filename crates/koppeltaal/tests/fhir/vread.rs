@@ -22,7 +22,7 @@ async fn every_version_stays_readable(engine: Engine) {
         if kind == "AuditEvent" {
             continue;
         }
-        let first = own.create(&ground.new(kind)).await;
+        let first = own.create(&ground.resource(kind)).await;
         let second = own.update(&changed(&first)).await;
         assert_eq!(second["meta"]["versionId"], "2", "{kind}");
         let path = path(&first);

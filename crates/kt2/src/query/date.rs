@@ -7,7 +7,7 @@ use koppeltaal_fhir::r4::search::{span, time_key};
 
 use super::Context;
 use super::asked::{Asked, bad_value};
-use super::value::{Prefix, unescape};
+use super::value::{Prefix, unescape, with_plus};
 use crate::outcome::Issue;
 
 /// What dates look like.
@@ -54,7 +54,7 @@ pub fn read_updated(values: &[&str], context: &Context<'_>) -> Result<Condition,
 fn compared(code: &str, value: &str, now: Timestamp) -> Result<(Prefix, (i64, i64)), Issue> {
     let plain = unescape(value);
     let (prefix, date) = Prefix::of(&plain);
-    let (low, high) = span(date).ok_or_else(|| bad_value(code, value, FORM))?;
+    let (low, high) = span(&with_plus(date)).ok_or_else(|| bad_value(code, value, FORM))?;
     if prefix != Prefix::About {
         return Ok((prefix, (low, high)));
     }

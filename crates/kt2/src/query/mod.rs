@@ -36,6 +36,8 @@ use reader::Reader;
 use result::Results;
 use value::shown;
 
+pub use value::with_plus;
+
 /// Results on a page when the caller does not say.
 pub const DEFAULT_COUNT: usize = 20;
 /// Results on a page at most; who asks for more gets so many.

@@ -90,6 +90,18 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A time whose zone was written with a bare `+`, which a URL reads as a space: real clients send
+/// it so, and no time has a space there.
+pub fn with_plus(time: &str) -> Cow<'_, str> {
+    let zone = time.len().checked_sub("+00:00".len());
+    match zone.and_then(|at| time.split_at_checked(at)) {
+        Some((before, zone)) if before.contains('T') && zone.starts_with(' ') => {
+            Cow::Owned(format!("{before}+{}", zone.trim_start()))
+        }
+        _ => Cow::Borrowed(time),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +148,14 @@ mod tests {
     fn long_texts_are_shown_by_their_beginning() {
         assert_eq!(shown("abc"), "abc");
         assert_eq!(shown(&"é".repeat(61)), format!("{}…", "é".repeat(60)));
+    }
+
+    #[test]
+    fn a_space_before_a_zone_was_a_plus() {
+        assert_eq!(with_plus("2026-11-22T07:34:59.564 00:00"), "2026-11-22T07:34:59.564+00:00");
+        assert_eq!(with_plus("2026-11-22T07:34:59 01:00"), "2026-11-22T07:34:59+01:00");
+        for same in ["2026-11-22T07:34:59Z", "2026-11-22 07:34", "2026", "", "é 00:00"] {
+            assert_eq!(with_plus(same), same);
+        }
     }
 }

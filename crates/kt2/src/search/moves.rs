@@ -91,7 +91,7 @@ impl Moves {
     /// After a page with these results, asked for at `now`. When it had no room for
     /// all that has moved the next one looks as far back.
     #[must_use]
-    pub fn after_page(mut self, results: &[Stored], now: Timestamp, is_full: bool) -> Self {
+    pub fn after_page(self, results: &[Stored], now: Timestamp, is_full: bool) -> Self {
         let since = match is_full {
             true => self.since,
             false => first_key_at(now.minus(MARGIN)).max(self.since),
@@ -102,19 +102,27 @@ impl Moves {
         let changed = results.iter().filter(|stored| stored.version > 1);
         let given = changed.map(|stored| (stored.key, stored.stamp - since));
         let mut seen: Vec<(i64, i64)> = before.chain(given).filter(|(_, late)| *late > 0).collect();
-        // Whoever is forgotten may be given again: the earliest changes, which are
-        // the least likely to come to light late.
         seen.sort_unstable_by_key(|(_, late)| std::cmp::Reverse(*late));
-        seen.truncate(MOST_SEEN);
-        self.seen = seen;
-        self.since = since;
+        Self { since, seen, ..self }.remembering(MOST_SEEN)
+    }
+
+    /// The same with no more than the latest `most` in memory. Whoever is forgotten
+    /// must not be given again, so nothing as early as that is looked at any more:
+    /// such changes are the least likely to come to light late.
+    fn remembering(mut self, most: usize) -> Self {
+        if let Some((_, late)) = self.seen.get(most).copied() {
+            self.since += late;
+            self.seen.truncate(most);
+            self.seen.iter_mut().for_each(|(_, other)| *other -= late);
+            self.seen.retain(|(_, late)| *late > 0);
+        }
         self
     }
 
     /// The same without memory of what was given, to make a link shorter.
     #[must_use]
     pub fn forgetful(self) -> Self {
-        Self { seen: Vec::new(), ..self }
+        self.remembering(0)
     }
 }
 
@@ -149,12 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_order_by_time_backwards_is_followed() {
+    fn only_the_order_by_time_is_followed() {
         let down = SortKey { by: SortBy::Updated, is_descending: true };
         let up = SortKey { by: SortBy::Updated, is_descending: false };
         let id = SortKey { by: SortBy::Id, is_descending: true };
-        assert!(Moves::matter(&[down]) && Moves::matter(&[down, id]));
-        for sort in [vec![up], vec![id], vec![id, down], vec![]] {
+        for sort in [vec![down], vec![up], vec![down, id]] {
+            assert!(Moves::matter(&sort));
+        }
+        for sort in [vec![id], vec![id, down], vec![]] {
             assert!(!Moves::matter(&sort));
         }
     }
@@ -182,5 +192,22 @@ mod tests {
         assert_eq!(next.seen.len(), 1);
         let back = next.clone().after_page(&[], NOW, false);
         assert_eq!(back.since, since, "a clock that jumps back does not repeat pages");
+    }
+
+    #[test]
+    fn whoever_is_forgotten_is_not_given_again() {
+        let many: Vec<Stored> = (0..400_i64)
+            .map(|key| Stored { stamp: first_key_at(later(5)) + key, ..result(key, 2, later(5)) })
+            .collect();
+        let next = Moves::begin(0, NOW).after_page(&many, later(5), false);
+        assert_eq!(next.since, many[149].stamp);
+        assert_eq!(next.seen.len(), MOST_SEEN);
+        let is_known = |stored: &Stored| {
+            stored.stamp <= next.since || next.seen.iter().any(|(key, _)| *key == stored.key)
+        };
+        assert!(many.iter().all(is_known));
+        assert_eq!(next.seen[0], (399, 250));
+        let short = next.clone().forgetful();
+        assert_eq!((short.since, short.seen.len()), (many[399].stamp, 0));
     }
 }

@@ -8,7 +8,7 @@
 use koppeltaal_core::{Error, Result, resource_type};
 
 use super::kind;
-use super::sql::Sql;
+use super::sql::{BY_STAMP, BY_VALUE, Sql};
 use crate::scope::DomainTx;
 use crate::tx::Dialect;
 
@@ -91,8 +91,8 @@ pub fn referring(
     }
     let mut sql = Sql::new(tx.dialect());
     let and = format!(" AND x.value = {} AND x.stamp <> {}", sql.bind(value), sql.bind(own));
-    let hint = sql.dialect().by_primary_key();
-    let from = sql.one_of(("search_index", "x", hint), "parameter", parameters, &and);
+    let hint = sql.dialect().indexed_by(BY_VALUE);
+    let from = sql.one_of(("search_index", "x", &hint), "parameter", parameters, &and);
     let limit = sql.bind(limit.max(0));
     let text = format!("SELECT DISTINCT x.stamp FROM {from} LIMIT {limit}");
     let stamps = sql.query(tx, &text)?;
@@ -159,7 +159,7 @@ pub fn referenced(
     for some in stamps.chunks(AT_ONCE) {
         let mut sql = Sql::new(tx.dialect());
         let and = format!(" AND x.parameter = {}", sql.bind(parameter));
-        let hint = sql.dialect().indexed_by("search_index_stamp");
+        let hint = sql.dialect().indexed_by(BY_STAMP);
         let from = sql.one_of(("search_index", "x", &hint), "stamp", some, &and);
         let text = format!("SELECT DISTINCT x.stamp, x.value FROM {from}");
         for mut row in sql.query(tx, &text)? {

@@ -6,6 +6,12 @@ use koppeltaal_core::Result;
 use crate::scope::DomainTx;
 use crate::tx::{Arg, Dialect, Row, Value};
 
+/// The primary key of `search_index`, by the name that SQLite gives it: the rows
+/// of one value in the order of their stamps.
+pub(in crate::resource) const BY_VALUE: &str = "sqlite_autoindex_search_index_1";
+/// The index that leads to the rows of a resource.
+pub(in crate::resource) const BY_STAMP: &str = "search_index_stamp";
+
 /// The arguments of a statement after the domain, and the names it has used.
 pub(in crate::resource) struct Sql {
     values: Vec<Value>,

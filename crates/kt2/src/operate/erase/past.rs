@@ -25,9 +25,12 @@ pub async fn add_deleted(operator: &Operator, plan: &mut Plan) -> Result<bool> {
             let Some(last) = page.last() else { break };
             after = last.stamp;
             for stored in &page {
-                let mentions = mentions(plan, operator, stored.body.tail());
-                if mentions && plan.takes(kind, &parsed(stored)?, &operator.base) {
-                    is_any_new |= plan.add(stored);
+                if !mentions(plan, operator, stored.body.tail()) {
+                    continue;
+                }
+                let node = parsed(stored)?;
+                if plan.takes(kind, &node, &operator.base) {
+                    is_any_new |= plan.add(stored, &node, &operator.base);
                 }
             }
         }

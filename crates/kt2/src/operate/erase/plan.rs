@@ -1,13 +1,15 @@
 //! What an erasure takes: found by the references to the patient, and to what is
 //! found, until there is nothing more.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use koppeltaal_core::{Error, Result};
+use koppeltaal_fhir::Node;
 use koppeltaal_store::resource::{self, Stored};
 
 use super::belongs::{STAY, belongs};
 use super::past;
+use crate::content::{Reference, local};
 use crate::kind;
 use crate::operate::Operator;
 use crate::operate::confidential::parsed;
@@ -23,6 +25,8 @@ pub struct Item {
     pub id: String,
     /// Its key.
     pub key: i64,
+    /// What it refers to.
+    refers_to: Vec<(String, String)>,
 }
 
 /// What goes.
@@ -46,22 +50,26 @@ impl Plan {
         kind::named(kind).is_some_and(|kind| self.names.contains(&(kind, id.to_owned())))
     }
 
-    /// Adds a resource; false when it was there.
-    pub fn add(&mut self, stored: &Stored) -> bool {
+    /// Adds a resource with its content; false when it was there.
+    pub fn add(&mut self, stored: &Stored, node: &Node, base: &str) -> bool {
         let name = (stored.resource_type, stored.id.clone());
         self.remaining.remove(&name);
         let is_new = self.names.insert(name);
         if is_new {
-            let (kind, id) = (stored.resource_type, stored.id.clone());
-            self.items.push(Item { kind, id, key: stored.key });
+            let found = local(base, node).into_iter();
+            self.items.push(Item {
+                kind: stored.resource_type,
+                id: stored.id.clone(),
+                key: stored.key,
+                refers_to: found.map(|one| (one.resource_type, one.id)).collect(),
+            });
         }
         is_new
     }
 
     /// Whether a resource goes with those that go already.
-    pub fn takes(&self, kind: &str, resource: &koppeltaal_fhir::Node, base: &str) -> bool {
-        let goes =
-            |found: &crate::content::Reference| self.contains(&found.resource_type, &found.id);
+    pub fn takes(&self, kind: &str, resource: &Node, base: &str) -> bool {
+        let goes = |found: &Reference| self.contains(&found.resource_type, &found.id);
         belongs(kind, resource, base, &goes)
     }
 }
@@ -81,7 +89,7 @@ pub async fn plan(operator: &Operator, id: &str) -> Result<Option<Plan>> {
     let key = id.to_owned();
     let patient = operator.scope().read(move |tx| resource::read(tx, "Patient", &key)).await?;
     let Some(patient) = patient else { return Ok(None) };
-    plan.add(&patient);
+    plan.add(&patient, &parsed(&patient)?, &operator.base);
     loop {
         follow(operator, &mut plan).await?;
         if !past::add_deleted(operator, &mut plan).await? {
@@ -89,7 +97,7 @@ pub async fn plan(operator: &Operator, id: &str) -> Result<Option<Plan>> {
         }
     }
     past::add_versions(operator, &mut plan).await?;
-    in_order(&mut plan.items);
+    plan.items = in_order(plan.items);
     Ok(Some(plan))
 }
 
@@ -111,7 +119,7 @@ async fn follow(operator: &Operator, plan: &mut Plan) -> Result<()> {
             }
             let node = parsed(&stored)?;
             if plan.takes(stored.resource_type, &node, &operator.base) {
-                plan.add(&stored);
+                plan.add(&stored, &node, &operator.base);
             } else if !STAY.contains(&stored.resource_type) {
                 plan.remaining.insert((stored.resource_type, stored.id));
             }
@@ -123,16 +131,84 @@ async fn follow(operator: &Operator, plan: &mut Plan) -> Result<()> {
     Ok(())
 }
 
-/// Puts what refers before what is referred to: Tasks, parts first, then those
-/// whom Tasks are for or belong to. So a run that is broken off can be repeated:
-/// the Patient goes last.
-fn in_order(items: &mut [Item]) {
-    // A part was found by what it is part of.
-    items.reverse();
-    items.sort_by_key(|item| match item.kind {
-        "Task" => 0,
-        "CareTeam" => 1,
-        "RelatedPerson" => 2,
-        _ => 3,
-    });
+/// Puts what refers before what is referred to, the Patient last: a run that is
+/// broken off leaves no reference hanging, and can be repeated.
+fn in_order(items: Vec<Item>) -> Vec<Item> {
+    let places: HashMap<(&str, &str), usize> =
+        items.iter().enumerate().map(|(at, item)| ((item.kind, item.id.as_str()), at)).collect();
+    let targets: Vec<BTreeSet<usize>> = items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| {
+            let found = item
+                .refers_to
+                .iter()
+                .filter_map(|(kind, id)| places.get(&(kind.as_str(), id.as_str())).copied());
+            found.filter(|target| *target != at).collect()
+        })
+        .collect();
+    let mut referring = vec![0_usize; items.len()];
+    for target in targets.iter().flatten() {
+        if let Some(count) = referring.get_mut(*target) {
+            *count += 1;
+        }
+    }
+    let is_free = |(_, count): &(usize, &usize)| **count == 0;
+    let mut order: Vec<usize> =
+        referring.iter().enumerate().filter(is_free).map(|(at, _)| at).collect();
+    let mut next = 0;
+    while let Some(at) = order.get(next).copied() {
+        next += 1;
+        for target in targets.get(at).into_iter().flatten() {
+            if let Some(count) = referring.get_mut(*target) {
+                *count -= 1;
+                if *count == 0 {
+                    order.push(*target);
+                }
+            }
+        }
+    }
+    // What refers to each other in a circle has no order; the Patient was found first.
+    let placed: HashSet<usize> = order.iter().copied().collect();
+    order.extend((0..items.len()).rev().filter(|at| !placed.contains(at)));
+    let mut items: Vec<Option<Item>> = items.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|at| items.get_mut(at)?.take()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ordered(items: &[(&'static str, &[&str])]) -> Vec<String> {
+        let items = items.iter().map(|(id, refers_to)| Item {
+            kind: "Task",
+            id: (*id).to_owned(),
+            key: 0,
+            refers_to: refers_to.iter().map(|to| ("Task".to_owned(), (*to).to_owned())).collect(),
+        });
+        in_order(items.collect()).into_iter().map(|item| item.id).collect()
+    }
+
+    #[test]
+    fn what_refers_stands_before_what_it_refers_to() {
+        let found: [(&str, &[&str]); 5] = [
+            ("p", &[]),
+            ("t", &["p"]),
+            ("s", &["p", "t"]),
+            ("c", &["p", "elsewhere"]),
+            ("u", &["s", "c"]),
+        ];
+        assert_eq!(ordered(&found), ["u", "s", "c", "t", "p"]);
+        assert_eq!(
+            ordered(&[("p", &[]), ("t", &["p", "t"])]),
+            ["t", "p"],
+            "one that refers to itself"
+        );
+    }
+
+    #[test]
+    fn a_circle_goes_whole_and_what_was_found_first_last() {
+        let found: [(&str, &[&str]); 3] = [("p", &["a"]), ("a", &["p", "b"]), ("b", &["a"])];
+        assert_eq!(ordered(&found), ["b", "a", "p"]);
+    }
 }

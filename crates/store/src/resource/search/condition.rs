@@ -4,7 +4,7 @@
 use koppeltaal_core::search::{Condition, Place, Qualifier, Span, Target, Test, Values};
 use koppeltaal_core::{Error, Result};
 
-use crate::resource::sql::Sql;
+use crate::resource::sql::{BY_STAMP, BY_VALUE, Sql};
 use crate::resource::type_history::first_key_from;
 use crate::resource::{Kind, kind};
 
@@ -124,14 +124,14 @@ fn any_of(sql: &mut Sql, stamp: &str, tests: &[Test]) -> Result<String> {
     // of the candidate are neighbours too; all else among those of the resource.
     if let [test @ Test { value: Values::Is(_), .. }] = tests {
         let test = test_of(sql, &row, test);
-        let hint = sql.dialect().by_primary_key();
+        let hint = sql.dialect().indexed_by(BY_VALUE);
         return Ok(sql.exists(&format!(
             "search_index {row}{hint} WHERE {row}.domain = $1 AND {test} AND {row}.stamp = {stamp}"
         )));
     }
     let alternatives: Vec<String> =
         groups(tests).iter().map(|group| group_of(sql, &row, group)).collect();
-    let hint = sql.dialect().indexed_by("search_index_stamp");
+    let hint = sql.dialect().indexed_by(BY_STAMP);
     Ok(sql.exists(&format!(
         "search_index {row}{hint} WHERE {row}.domain = $1 AND {row}.stamp = {stamp} AND {}",
         any(&alternatives)
@@ -270,7 +270,7 @@ fn refers_to(sql: &mut Sql, stamp: &str, parameter: i64, targets: &[Target]) -> 
         let start = sql.bind(i64::try_from(kind.name.len()).unwrap_or(0) + 2);
         let id = format!("id = substr({row}.value, CAST({start} AS INTEGER))");
         let leads = resource_with(sql, kind, "resource_id", &id, &target.conditions)?;
-        let hint = sql.dialect().indexed_by("search_index_stamp");
+        let hint = sql.dialect().indexed_by(BY_STAMP);
         alternatives.push(sql.exists(&format!(
             "search_index {row}{hint} WHERE {row}.domain = $1 AND {row}.stamp = {stamp} \
              AND {test} AND {leads}"
@@ -304,7 +304,7 @@ fn referred_by(
     let (parameter, prefix) = (sql.bind(parameter), sql.bind(format!("{}/", own.name)));
     let stamp = format!("stamp = {reference}.stamp");
     let comes = resource_with(sql, kind, "resource_stamp", &stamp, &source.conditions)?;
-    let hint = sql.dialect().by_primary_key();
+    let hint = sql.dialect().indexed_by(BY_VALUE);
     Ok(sql.exists(&format!(
         "search_index {reference}{hint} WHERE {reference}.domain = $1 \
          AND {reference}.parameter = {parameter} \

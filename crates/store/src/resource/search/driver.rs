@@ -7,7 +7,7 @@ use koppeltaal_core::Result;
 use koppeltaal_core::search::{Condition, Qualifier, Test, Values};
 
 use super::condition::{exact_values, few, group_of, groups, qualifier_of, test_of, to_type};
-use crate::resource::sql::Sql;
+use crate::resource::sql::{BY_VALUE, Sql};
 use crate::resource::{Kind, kind};
 use crate::scope::DomainTx;
 
@@ -180,13 +180,13 @@ pub(super) fn rows_of(sql: &mut Sql, tests: &[Test], and: &str) -> String {
         .map(|group| {
             let row = sql.name('x');
             let and = and.replace("{row}", &row);
-            let (hint, fence) = (sql.dialect().by_primary_key(), sql.fence());
+            let (hint, fence) = (sql.dialect().indexed_by(BY_VALUE), sql.fence());
             let from = match exact_values(group) {
                 Some((parameter, values, qualifier)) => {
                     let parameter = sql.bind(parameter);
                     let qualifier = qualifier_of(sql, &row, qualifier);
                     let and = format!(" AND {row}.parameter = {parameter}{qualifier}{and}");
-                    sql.one_of(("search_index", &row, hint), "value", &values, &and)
+                    sql.one_of(("search_index", &row, &hint), "value", &values, &and)
                 }
                 None => {
                     let passes = group_of(sql, &row, group);
@@ -245,7 +245,7 @@ pub(super) fn stamps_of(sql: &mut Sql, kind: Kind, source: &Source, and: &str) -
 pub(super) fn walk_of(sql: &mut Sql, test: &Test) -> (String, String) {
     let row = sql.name('x');
     let passes = test_of(sql, &row, test);
-    let hint = sql.dialect().by_primary_key();
+    let hint = sql.dialect().indexed_by(BY_VALUE);
     let distinct = if is_unique(test) { "" } else { "DISTINCT " };
     let select = format!(
         "SELECT {distinct}{row}.stamp AS stamp FROM search_index {row}{hint} \

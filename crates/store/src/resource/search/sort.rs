@@ -8,7 +8,7 @@ use super::condition::{Subject, and_all, few};
 use super::cursor::{Cursor, CursorValue};
 use super::driver::{Driver, Prepared, Source, candidates, smallest, stamps_of};
 use super::page::{MANY, driver};
-use crate::resource::sql::Sql;
+use crate::resource::sql::{BY_STAMP, Sql};
 use crate::scope::DomainTx;
 use crate::tx::{Dialect, Row, Value};
 
@@ -107,7 +107,7 @@ fn value_of(sql: &mut Sql, key: SortKey) -> String {
             format!(
                 "(SELECT {end}({row}.value) FROM search_index {row}{} WHERE {row}.domain = $1 \
                  AND {row}.stamp = r.stamp AND {row}.parameter = {parameter})",
-                sql.dialect().indexed_by("search_index_stamp")
+                sql.dialect().indexed_by(BY_STAMP)
             )
         }
     }

@@ -1,4 +1,6 @@
-//! A [`Structure`] as a StructureDefinition with a snapshot.
+//! A [`Structure`] as a StructureDefinition with snapshot and differential.
+
+use std::collections::HashMap;
 
 use super::base::bases;
 use super::element::element_definition;
@@ -26,13 +28,35 @@ impl Structure {
         resource.push("type", &self.type_name);
         resource.push_some("baseDefinition", self.base.as_deref());
         resource.push("derivation", self.derivation.code());
-        let elements: Vec<Node> = self
-            .elements()
-            .iter()
-            .zip(bases(self, all))
-            .map(|(element, base)| element_definition(self, element, &base))
-            .collect();
+        let elements = elements(self, all);
+        let below = self.base.as_deref().and_then(|url| all.structure(url));
+        let below = below.map(|below| self::elements(below, all)).unwrap_or_default();
+        let differing = differing(&elements, &below);
         resource.push("snapshot", object! { "element" => elements });
+        resource.push("differential", object! { "element" => differing });
         Node::Object(resource)
     }
+}
+
+fn elements(structure: &Structure, all: &Definitions) -> Vec<Node> {
+    let elements = structure.elements().iter().zip(bases(structure, all));
+    elements.map(|(element, base)| element_definition(structure, element, &base)).collect()
+}
+
+/// The elements that are not as the structure below has them; the first one always, since a
+/// differential is not empty.
+fn differing(elements: &[Node], below: &[Node]) -> Vec<Node> {
+    let id = |node: &Node| node.get("id").and_then(Node::as_str).map(str::to_owned);
+    let below: HashMap<Option<String>, &Node> = below.iter().map(|node| (id(node), node)).collect();
+    let is_new = |node: &Node| below.get(&id(node)).is_none_or(|old| *old != node);
+    let differing = elements.iter().enumerate().filter(|(at, node)| *at == 0 || is_new(node));
+    differing
+        .map(|(_, node)| {
+            let mut node = node.clone();
+            if let Some(members) = node.as_object_mut() {
+                members.remove("base");
+            }
+            node
+        })
+        .collect()
 }
