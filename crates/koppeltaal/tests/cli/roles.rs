@@ -113,7 +113,7 @@ impl Folder {
                         };
                         create(tx, &ids, &new, now)?;
                     }
-                    delete(tx, "Task", "gone", None, now).map(drop)
+                    delete(tx, &ids, "Task", "gone", None, now).map(drop)
                 })
                 .await
                 .unwrap();

@@ -83,7 +83,7 @@ async fn what_cannot_be_searched_by_is_refused_by_name(engine: Engine) {
         ),
         (with("type", json!("special")), ""),
     ] {
-        let said = refused(&world, &[parameter.clone()], &[]);
+        let said = refused(&world, std::slice::from_ref(&parameter), &[]);
         let problem = said["problems"][0]["details"].as_str().unwrap();
         assert!(problem.contains(told), "{parameter}: {said}");
     }
