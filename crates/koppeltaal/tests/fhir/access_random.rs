@@ -107,7 +107,8 @@ impl Asked {
         for page in 0..200 {
             assert!(page < 199, "{about}: no end");
             let (seen, expected) = (plain(&one, my_id, domain), plain(&two, other_id, other));
-            assert_eq!(seen, expected, "{about}, page {page}");
+            let differs = seen.lines().zip(expected.lines()).find(|(one, other)| one != other);
+            assert!(seen == expected, "{about}, page {page}: {differs:?}");
             if one.status != 200 {
                 break;
             }
@@ -134,6 +135,12 @@ fn plain(reply: &Reply, me: &str, domain: &str) -> String {
         Ok(mut body) => {
             for link in body["link"].as_array_mut().into_iter().flatten() {
                 link["url"] = Value::Null;
+            }
+            for entry in body["entry"].as_array_mut().into_iter().flatten() {
+                // What is told about the search has a name of its own each time.
+                if entry["search"]["mode"] == "outcome" {
+                    entry["fullUrl"] = Value::Null;
+                }
             }
             serde_json::to_string_pretty(&body).unwrap()
         }
