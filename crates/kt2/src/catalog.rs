@@ -181,6 +181,13 @@ impl Catalogs {
         own.unwrap_or_else(Catalog::built_in)
     }
 
+    /// The catalogs of every domain, for a command that runs shortly.
+    pub async fn of_all(store: &Store, directory: &Directory) -> Result<Self> {
+        let all = Self::default();
+        all.catch_up(store, directory, None).await?;
+        Ok(all)
+    }
+
     /// Reads the definitions of a domain anew.
     pub async fn load(&self, store: &Store, domain: &Domain) -> Result<Arc<Catalog>> {
         let catalog = Catalog::load(store, domain).await?.map(Arc::new);

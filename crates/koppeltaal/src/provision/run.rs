@@ -39,6 +39,7 @@ pub async fn apply(
 ) -> Result<Applied> {
     for _ in 0..ATTEMPTS {
         let stored = store.read(|tx| directory::load(tx)).await?;
+        let catalogs = koppeltaal_kt2::Catalogs::of_all(store, &stored).await?;
         let plan = planned(stored, &seal, &rules, name, text, now).await?;
         if plan.changes.is_empty() {
             return Ok(Applied { lines: Vec::new() });
@@ -50,7 +51,6 @@ pub async fn apply(
         }
         let ids = Ids::take(store).await?;
         let (changes, author) = (plan.changes, author.clone());
-        let catalogs = koppeltaal_kt2::Catalogs::default();
         let written = store
             .write(move |tx| {
                 directory::change(tx, &ids, &catalogs, plan.based_on, &changes, &author)

@@ -191,7 +191,7 @@ async fn writers_who_try_again_lose_no_change(engine: Engine) {
     assert_eq!(current["identifier"].as_array().unwrap().len(), 13);
     for at in 0..12 {
         let found = servers[0].finds(&format!("Patient?identifier=urn:writer:{at}|1")).await;
-        assert_eq!(found, [place.clone()], "{at}");
+        assert_eq!(found, [place.as_str()], "{at}");
     }
     second.shutdown().await;
 }

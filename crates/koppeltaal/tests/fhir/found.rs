@@ -62,6 +62,26 @@ impl Client {
         all
     }
 
+    /// Each of these searches, by name and value, finds these ids (in any order, blanks
+    /// between), and every parameter is known.
+    pub async fn check(&self, kind: &str, cases: &[(&str, &str, &str)]) {
+        let mut failures = Vec::new();
+        for (name, value, expected) in cases {
+            let url = query(kind, &[(name, value)]);
+            let reply = self.get_with(&url, &[("prefer", "handling=strict")]).await;
+            let found = match reply.status {
+                200 => sorted(matched(&reply.json())),
+                status => vec![format!("{status} {}", reply.text())],
+            };
+            let ids = expected.split_whitespace().map(|id| format!("{kind}/{id}"));
+            let expected = sorted(ids.collect::<Vec<_>>());
+            if found != expected {
+                failures.push(format!("{kind}?{name}={value}: {found:?}, not {expected:?}"));
+            }
+        }
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+
     /// The pages of a search or history, from this URL to the end.
     pub async fn pages(&self, url: &str) -> Vec<Value> {
         let mut pages = vec![self.search(url).await];

@@ -74,7 +74,7 @@ async fn tasks_are_found_by_the_publisher_of_their_activity(engine: Engine) {
     ] {
         assert_eq!(
             client.finds(&query("Task", &[(name, value)])).await,
-            [id.clone()],
+            [id.as_str()],
             "{name}={value}"
         );
     }
@@ -101,7 +101,7 @@ async fn tasks_are_found_by_the_publisher_of_their_activity(engine: Engine) {
     assert!(found.is_empty());
     let url =
         format!("ActivityDefinition?_has:Task:instantiates:_id={}", id.split('/').nth(1).unwrap());
-    assert_eq!(client.finds(&url).await, [activity.clone()]);
+    assert_eq!(client.finds(&url).await, [activity.as_str()]);
 }
 
 async fn activities_are_found_by_publisher_topic_and_participant(engine: Engine) {
@@ -138,7 +138,7 @@ async fn activities_are_found_by_publisher_topic_and_participant(engine: Engine)
         ),
     ] {
         let url = query("ActivityDefinition", &[(name, value)]);
-        assert_eq!(client.finds(&url).await, [one.clone()], "{name}={value}");
+        assert_eq!(client.finds(&url).await, [one.as_str()], "{name}={value}");
     }
     for (name, value) in [
         ("publisherId", "publisher"),
@@ -201,7 +201,7 @@ async fn audit_events_are_found_by_the_ids_of_a_request(engine: Engine) {
         [("traceId", "t-1"), ("correlationId", "c-1"), ("requestId", "r-1"), ("traceId", "|t-1")]
     {
         let found = client.finds(&query("AuditEvent", &[(name, value)])).await;
-        assert_eq!(found, [one.clone()], "{name}={value}");
+        assert_eq!(found, [one.as_str()], "{name}={value}");
     }
     let url = format!("AuditEvent?entity={}&requestId=t-1", ground.patient);
     assert_eq!(client.finds(&url).await.len(), 1);

@@ -11,6 +11,7 @@ use koppeltaal_store::resource::{Indexed, New, create, delete, update};
 use koppeltaal_store::{DomainTx, Ids, Scope};
 use serde_json::{Value, json};
 
+use crate::cast::ZORG;
 use crate::resources::ORIGIN;
 use crate::world::World;
 
@@ -86,6 +87,19 @@ impl<'w> Shelf<'w> {
         let (ids, now, id) = (self.ids.clone(), self.now(), id.to_owned());
         let write = move |tx: &mut DomainTx<'_>| delete(tx, &ids, kind, &id, None, now);
         self.scope(domain).write(write).await.unwrap();
+    }
+}
+
+impl World {
+    /// Keeps resources of one type, each with its id.
+    pub async fn keep(&self, kind: &str, all: &[(&str, Value)]) {
+        let shelf = Shelf::of(self).await;
+        for (id, content) in all {
+            let mut resource = content.clone();
+            resource["resourceType"] = kind.into();
+            resource["id"] = (*id).into();
+            shelf.keep(ZORG, "somebody", &resource).await;
+        }
     }
 }
 

@@ -152,6 +152,8 @@ fn resource(
     chance: &mut Chance,
 ) -> Value {
     let family = *chance.one(&FAMILIES);
+    let about = *chance.one(&TYPES);
+    let owner = *chance.one(&["Patient", "Practitioner", "RelatedPerson", "CareTeam"]);
     let mut resource = json!({
         "resourceType": kind, "id": id,
         "identifier": [{ "system": "urn:ids", "value": format!("zq-{id}-{version}") }],
@@ -187,14 +189,14 @@ fn resource(
         }),
         "AuditEvent" => json!({
             "action": *chance.one(&["R", "C"]), "recorded": "2024-05-01T10:00:00Z",
-            "entity": [{ "what": some(*chance.one(&TYPES), ids, chance) }, { "what": some("Patient", ids, chance) }],
+            "entity": [{ "what": some(about, ids, chance) }, { "what": some("Patient", ids, chance) }],
         }),
         "Subscription" => {
             json!({ "criteria": "Task?status=ready", "status": "active", "reason": family })
         }
         _ => json!({
             "status": *chance.one(&STATUSES), "for": some("Patient", ids, chance),
-            "owner": some(*chance.one(&["Patient", "Practitioner", "RelatedPerson", "CareTeam"]), ids, chance),
+            "owner": some(owner, ids, chance),
             "partOf": [some("Task", ids, chance)],
             "extension": [{ "url": INSTANTIATES, "valueReference": some("ActivityDefinition", ids, chance) }],
         }),

@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context, name: &str, status: InstanceStatus) -
             let author = context.author(&format!("instance {verb}"));
             let changes = [Change { item: Item::Instance(instance), summary: summary.clone() }];
             let based_on = directory.version;
-            let catalogs = koppeltaal_kt2::Catalogs::default();
+            let catalogs = koppeltaal_kt2::Catalogs::of_all(store, &directory).await?;
             let written = store
                 .write(move |tx| change(tx, &ids, &catalogs, based_on, &changes, &author))
                 .await?;
