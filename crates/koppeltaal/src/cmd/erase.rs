@@ -20,7 +20,7 @@ use crate::output;
 /// trail keeps what was done.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The patient's URL, as messages refer to it, or Patient/<id> of Koppeltaal 2.0
+    /// The patient's URL, as messages refer to it, or `Patient/ID` of Koppeltaal 2.0
     #[arg(value_name = "PATIENT")]
     patient: String,
     /// The domain

@@ -39,6 +39,9 @@ pub struct Args {
     pub runs: usize,
 }
 
+/// Resources that are made ready before the raw bound is measured, and created again and again.
+const PREPARED: usize = 20_000;
+
 /// Measures, on a server that is started on a fresh store. `database` may name an empty PostgreSQL.
 pub fn run(args: &Args, database: Option<&str>) -> Result<Measurement> {
     let key = PrivateKey::generate(KeyKind::Rsa2048)?;
@@ -106,23 +109,22 @@ async fn open(url: &DatabaseUrl, client: &str) -> Result<Ground> {
 /// Creates of the same resources with the same rows, 32 in a commit, without a server.
 fn raw_bound(args: &Args, url: &DatabaseUrl, client: &str) -> Result<Line> {
     let in_flight = if matches!(url, DatabaseUrl::Sqlite(_)) { 2 } else { 8 };
-    let mut number = 2_000_000_000_u64;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let ground = open(url, client).await?;
         let limits =
             Limits { warm_up: args.plan.warm_up, duration: args.plan.duration / 2, in_flight };
-        let mut made = Vec::new();
-        for _ in 0..4_000 {
-            number += 1;
-            made.push(sample::patient(number));
+        let mut made = Vec::with_capacity(PREPARED);
+        for number in 0..PREPARED as u64 {
+            let patient = sample::patient(2_000_000_000 + number);
+            made.push(sample::ready("Patient", patient, client)?);
         }
-        let mut at = 0;
+        let mut made = made.iter().cycle();
         let ran = batches::run(limits, || {
-            let mut batch = Vec::with_capacity(32);
-            for _ in 0..32 {
-                at += 1;
-                batch.push(sample::ready("Patient", made[at % made.len()].clone(), client).ok()?);
-            }
+            let fresh = |ready: &sample::Ready| sample::Ready {
+                id: uuid::Uuid::new_v4().to_string(),
+                ..ready.clone()
+            };
+            let batch: Vec<sample::Ready> = made.by_ref().take(32).map(fresh).collect();
             let (scope, ids, origin) =
                 (ground.store.scope(&ground.domain), ground.ids.clone(), client.to_owned());
             Some(async move {

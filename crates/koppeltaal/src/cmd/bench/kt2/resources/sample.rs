@@ -92,6 +92,7 @@ pub fn task(number: u64, patient: &str, owner: &str, activity: &str) -> Value {
 }
 
 /// A resource ready for the store.
+#[derive(Clone)]
 pub struct Ready {
     /// Its type.
     pub resource_type: &'static str,
