@@ -1,4 +1,4 @@
-//! A [`Structure`] as a StructureDefinition with snapshot and differential.
+//! A [`Structure`] as a StructureDefinition with a snapshot, and of extensions a differential.
 
 use std::collections::HashMap;
 
@@ -29,11 +29,17 @@ impl Structure {
         resource.push_some("baseDefinition", self.base.as_deref());
         resource.push("derivation", self.derivation.code());
         let elements = elements(self, all);
-        let below = self.base.as_deref().and_then(|url| all.structure(url));
-        let below = below.map(|below| self::elements(below, all)).unwrap_or_default();
-        let differing = differing(&elements, &below);
+        // Validators read the URL of an extension in its differential. Of other profiles a
+        // differential would be what they make a snapshot of, although there is one.
+        let differing = (self.type_name == "Extension").then(|| {
+            let below = self.base.as_deref().and_then(|url| all.structure(url));
+            let below = below.map(|below| self::elements(below, all)).unwrap_or_default();
+            differing(&elements, &below)
+        });
         resource.push("snapshot", object! { "element" => elements });
-        resource.push("differential", object! { "element" => differing });
+        if let Some(differing) = differing {
+            resource.push("differential", object! { "element" => differing });
+        }
         Node::Object(resource)
     }
 }
