@@ -172,7 +172,7 @@ async fn the_official_package_judges_as_the_built_in_definitions_do(engine: Engi
     };
     let world = filled(engine).await;
     let nictiz = json!({ "name": "nictiz.fhir.nl.r4.nl-core", "version": "0.12.0-beta.4" });
-    package(&world, "nl.tgz", &files_of(&guide.join("../deps/nictiz"), &nictiz));
+    package(&world, "nl.tgz", &files_of(&guide.join("deps/nictiz"), &nictiz));
     let said = world.json(&["ig", "install", "--domain", "zon", "nl.tgz"]);
     assert_eq!(said["taken"]["StructureDefinition"], 34, "{said}");
     let kt2 = json!({
@@ -180,7 +180,7 @@ async fn the_official_package_judges_as_the_built_in_definitions_do(engine: Engi
         "version": "0.16.3",
         "dependencies": { "nictiz.fhir.nl.r4.nl-core": "0.12.0-beta.4" },
     });
-    package(&world, "p.tgz", &files_of(&guide, &kt2));
+    package(&world, "p.tgz", &files_of(&guide.join("kt2"), &kt2));
     let said = install(&world);
     assert_eq!(said["skipped"], json!([]), "{said}");
     assert_eq!(said["absent"], json!([]), "{said}");
