@@ -11,6 +11,7 @@
 mod chance;
 mod claimers;
 mod ledger;
+mod resources;
 mod rounds;
 mod senders;
 mod verdict;
@@ -34,4 +35,19 @@ async fn a_killed_server_on_postgres_has_lost_nothing_that_it_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_servers_is_killed_and_the_other_goes_on() {
     rounds::run(Plan { engine: Engine::Postgres, servers: 2, rounds: 5 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_on_sqlite_has_lost_no_resource_that_it_answered() {
+    resources::run(Engine::Sqlite, 1, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_on_postgres_has_lost_no_resource_that_it_answered() {
+    resources::run(Engine::Postgres, 1, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_servers_that_write_resources_one_is_killed() {
+    resources::run(Engine::Postgres, 2, 4).await;
 }
