@@ -65,6 +65,9 @@ pub async fn delete(
     let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
     let parameters = call.catalog.parameters.referring(kind::EXCHANGED);
     let reached = if cascades { reached(call) } else { Vec::new() };
+    // Of what refers to the resource, no more is told than the caller may read.
+    let may_read = |kind: &&str| access::reach(call, Operation::Read, kind) == Reach::All;
+    let readable: Vec<&'static str> = kind::EXCHANGED.into_iter().filter(may_read).collect();
     let (row, base) = (entry(call, Action::Delete, kind, id), call.base.clone());
     let id = found.id.clone();
     let done = call
@@ -81,7 +84,7 @@ pub async fn delete(
             let done = work.delete(tx, kind, &id, version, cascades)?;
             match done {
                 // What was deleted on the way must not stay so.
-                Outcome::Referenced(_) | Outcome::TooMany => Err(refused(&done)),
+                Outcome::Referenced(_) | Outcome::TooMany => Err(refused(&done, &readable)),
                 done => Ok(done),
             }
         })
@@ -108,15 +111,17 @@ fn is_deletable(domain: &Domain) -> bool {
     domain.audit_deletable && domain.phase != koppeltaal_core::directory::Phase::Production
 }
 
-fn refused(outcome: &Outcome) -> Error {
+fn refused(outcome: &Outcome, readable: &[&str]) -> Error {
     Error::Conflict(match outcome {
         Outcome::Referenced(by) => {
             let types: BTreeSet<&str> = by.iter().map(|(kind, _)| *kind).collect();
-            let types: Vec<&str> = types.into_iter().collect();
-            format!(
-                "Unable to delete: at least one resource refers to this one ({}).",
-                types.join(", ")
-            )
+            let types: Vec<&str> =
+                types.into_iter().filter(|kind| readable.contains(kind)).collect();
+            let which = match types.is_empty() {
+                true => String::new(),
+                false => format!(" ({})", types.join(", ")),
+            };
+            format!("Unable to delete: at least one resource refers to this one{which}.")
         }
         _ => format!("Unable to delete: more than {MOST} resources would go with this one."),
     })

@@ -108,6 +108,11 @@ async fn what_somebody_refers_to_stays(engine: Engine) {
         let other = world.client("own2").await;
         let kept = other.create(&referring).await;
         let conflict = own.delete(target).await.refused(409, "conflict");
+        // Neither which it is, nor of what type: `own` could not read it.
+        for secret in [&kept["id"], &kept["resourceType"]] {
+            let told = conflict.text();
+            assert!(!told.contains(&format!("({})", secret.as_str().unwrap())), "{told}");
+        }
         assert!(!conflict.text().contains(kept["id"].as_str().unwrap()), "{}", conflict.text());
         own.get(target).await.expect(200);
         other.delete(&path(&kept)).await.expect(200);
@@ -125,7 +130,8 @@ async fn what_somebody_refers_to_stays(engine: Engine) {
     own.delete(&path(&kept)).await.expect(200);
     // The origin of what is there stays too.
     let admin = world.client("admin").await;
-    admin.delete(&world.device("own")).await.refused(409, "conflict");
+    let told = admin.delete(&world.device("own")).await.refused(409, "conflict");
+    assert!(told.text().contains("Organization"), "{}", told.text());
 }
 
 async fn references_of_the_past_hold_nothing(engine: Engine) {

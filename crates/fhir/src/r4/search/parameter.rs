@@ -223,6 +223,10 @@ fn uri_rows(value: &Value<'_>, numbers: &Numbers, rows: &mut Rows) {
         && !uri.is_empty()
     {
         rows.push(numbers.own, uri, 0);
+        // A canonical with a version is found without it too, as profiles are asked for.
+        if let Some((canonical, _)) = uri.split_once('|') {
+            rows.push(numbers.own, canonical, 0);
+        }
     }
 }
 

@@ -36,6 +36,15 @@ fn an_extension_stands_for_its_value() {
 }
 
 #[test]
+fn a_profile_with_a_version_is_found_without_it_too() {
+    let task = r#"{"resourceType": "Task", "meta": {"profile": ["urn:p|2.0", "urn:q"]}}"#;
+    let number = parameters().find("Task", "_profile").unwrap().number();
+    let found = indexed(task).rows.into_iter().filter(|row| row.parameter == number);
+    let values: Vec<String> = found.map(|row| row.value).collect();
+    assert_eq!(values, ["urn:p", "urn:p|2.0", "urn:q"]);
+}
+
+#[test]
 fn periods_may_be_open() {
     let check = |period: &str, expected: Option<(i64, i64)>| {
         let task = format!(r#"{{"resourceType": "Task", "executionPeriod": {period}}}"#);
