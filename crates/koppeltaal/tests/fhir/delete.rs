@@ -131,7 +131,7 @@ async fn what_somebody_refers_to_stays(engine: Engine) {
     // The origin of what is there stays too.
     let admin = world.client("admin").await;
     let told = admin.delete(&world.device("own")).await.refused(409, "conflict");
-    assert!(told.text().contains("Organization"), "{}", told.text());
+    assert!(told.text().contains("(Endpoint, Patient"), "{}", told.text());
 }
 
 async fn references_of_the_past_hold_nothing(engine: Engine) {
