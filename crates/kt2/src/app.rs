@@ -7,6 +7,7 @@ use koppeltaal_core::Clock;
 use koppeltaal_core::directory::Domain;
 use koppeltaal_store::{Ids, Store};
 
+use crate::capabilities::Statements;
 use crate::catalog::{Catalog, Catalogs};
 
 /// What the program hands to [`App::new`].
@@ -35,20 +36,30 @@ pub struct Parts {
 
 /// The FHIR face: shared by every request.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    statements: Statements,
+}
 
 impl std::ops::Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 
 impl App {
     /// Puts the face together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Shared { parts, statements: Statements::default() }))
+    }
+
+    /// The CapabilityStatements that were made.
+    pub(crate) fn statements(&self) -> &Statements {
+        &self.0.statements
     }
 
     /// The definitions of a domain.

@@ -2,11 +2,14 @@
 //! the definitions of the domain (FHIR R4, 3.1.0.11), and where tokens come from
 //! (the extension that SMART clients of old read).
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
 use http::StatusCode;
 use koppeltaal_auth::Urls;
 use koppeltaal_core::directory::{Domain, Includes};
 use koppeltaal_fhir::r4::definition::{Derivation, SearchKind, Structure};
-use koppeltaal_fhir::{Node, object};
+use koppeltaal_fhir::{Node, json, object};
 
 use crate::app::App;
 use crate::catalog::Catalog;
@@ -27,10 +30,41 @@ const FORMATS: [&str; 6] = [
     "application/xml",
 ];
 
-/// Answers `GET metadata`.
-pub fn capabilities(app: &App, domain: &Domain, urls: &Urls, catalog: &Catalog) -> Reply {
+/// The statements that were made, by the number of their domain.
+#[derive(Default)]
+pub struct Statements(Mutex<HashMap<i64, Statement>>);
+
+/// A statement, and what it was made of.
+struct Statement {
+    catalog: Weak<Catalog>,
+    includes: Includes,
+    base: String,
+    text: String,
+}
+
+impl Statement {
+    fn is_of(&self, domain: &Domain, base: &str, catalog: &Arc<Catalog>) -> bool {
+        let is_same = self.catalog.upgrade().is_some_and(|known| Arc::ptr_eq(&known, catalog));
+        is_same && self.includes == domain.includes && self.base == base
+    }
+}
+
+/// Answers `GET metadata`. It needs no token, so it is made once for all who ask.
+pub fn capabilities(app: &App, domain: &Domain, urls: &Urls, catalog: &Arc<Catalog>) -> Reply {
+    let base = urls.fhir_base();
+    let mut all = app.statements().0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = all.get(&domain.number).filter(|one| one.is_of(domain, &base, catalog)) {
+        return Reply::text(StatusCode::OK, known.text.clone());
+    }
+    let text = json::render(&statement(app, domain, urls, catalog));
+    let (includes, catalog) = (domain.includes, Arc::downgrade(catalog));
+    all.insert(domain.number, Statement { catalog, includes, base, text: text.clone() });
+    Reply::text(StatusCode::OK, text)
+}
+
+fn statement(app: &App, domain: &Domain, urls: &Urls, catalog: &Catalog) -> Node {
     let resources: Vec<Node> = kind::served().map(|kind| resource(kind, domain, catalog)).collect();
-    let statement = object! {
+    object! {
         "resourceType" => "CapabilityStatement",
         "status" => "active",
         "date" => app.started.to_instant_millis(),
@@ -51,8 +85,7 @@ pub fn capabilities(app: &App, domain: &Domain, urls: &Urls, catalog: &Catalog) 
             "security" => security(urls),
             "resource" => resources,
         }],
-    };
-    Reply::tree(StatusCode::OK, statement)
+    }
 }
 
 /// The profiles on a type.

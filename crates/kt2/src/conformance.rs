@@ -5,16 +5,17 @@
 use http::StatusCode;
 use http::header::{self, HeaderMap};
 use koppeltaal_core::permission::Operation;
-use koppeltaal_fhir::{Node, json, object};
+use koppeltaal_fhir::object;
 use serde::{Deserialize, Serialize};
 
 use crate::access;
+use crate::bundle::{Bundle, Links, url};
 use crate::call::Call;
 use crate::matches::{Alone, Subject, matches_all};
-use crate::outcome::{Issue, Refusal, operation_outcome};
-use crate::page_link::{self, Bound};
+use crate::outcome::Refusal;
+use crate::page_link::{self, Bound, PARAMETER};
 use crate::publication::Publication;
-use crate::query::{self, Query};
+use crate::query;
 use crate::read::is_known;
 use crate::reply::{Reply, etag};
 use crate::shape::{Shape, shaped};
@@ -45,44 +46,44 @@ pub fn vread(call: &Call, kind: &str, id: &str, version: &str) -> Result<Reply, 
 
 /// Answers `GET [type]/[id]/_history` and `GET [type]/_history`: the one version
 /// of each.
-pub fn history(call: &Call, kind: &str, id: Option<&str>) -> Result<Reply, Refusal> {
+pub fn history(
+    call: &Call,
+    kind: &str,
+    id: Option<&str>,
+    pairs: Vec<(String, String)>,
+) -> Result<Reply, Refusal> {
     access::require(call, Operation::Read, kind)?;
-    let found: Vec<&Publication> = match id {
-        Some(id) => vec![find(call, kind, id)?],
-        None => of_kind(call, kind).collect(),
+    let (path, all): (String, Vec<&Publication>) = match id {
+        Some(id) => (format!("{kind}/{id}/_history"), vec![find(call, kind, id)?]),
+        None => (format!("{kind}/_history"), of_kind(call, kind).collect()),
     };
-    let mut entries = Vec::new();
-    for one in &found {
+    let (asked, from) = opened(call, &path, pairs)?;
+    // What a search asks for has no meaning here: there is one version of each.
+    let shown = page_link::shown(&asked).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let count = asked.iter().filter(|(name, _)| name == "_count").cloned();
+    let asked: Vec<(String, String)> = count.chain(shown).collect();
+    let context = context(call);
+    let count = query::parse(kind, &asked, &context)?.count;
+    let links = links(call, &path, &asked, from, count, all.len());
+    let mut bundle = Bundle::new("history", whole(all.len()), &links);
+    for one in all.iter().skip(from).take(count) {
         let request = object! { "method" => "POST", "url" => kind };
         let response = object! {
-            "status" => "201",
+            "status" => "201 Created",
             "etag" => etag(one.version),
             "lastModified" => one.updated.to_instant_millis(),
         };
-        let entry = entry(call, one)?.with("request", request).with("response", response);
-        entries.push(entry);
+        let text = shaped(one.text.clone(), &call.wants, &call.catalog)?;
+        bundle.version(&full_url(call, one), Some(&text), &request, &response);
     }
-    Ok(bundle(call, "history", found.len(), entries, Vec::new()))
+    Ok(Reply::text(StatusCode::OK, bundle.finish()))
 }
 
 /// Answers `GET [type]` and `POST [type]/_search`.
 pub fn search(call: &Call, kind: &str, pairs: Vec<(String, String)>) -> Result<Reply, Refusal> {
     access::require(call, Operation::Read, kind)?;
-    let context = query::Context {
-        catalog: &call.catalog,
-        base: &call.base,
-        now: call.began,
-        is_strict: call.wants.is_strict,
-    };
-    let asked = query::parse(kind, &pairs, &context)?;
-    let bound = Bound::to(call, kind);
-    let (query, from): (Query, usize) = match &asked.page {
-        None => (asked, 0),
-        Some(page) => {
-            let next: Next = page_link::open(&bound, page)?;
-            (query::parse(kind, &next.pairs, &context)?, next.from)
-        }
-    };
+    let (asked, from) = opened(call, kind, pairs)?;
+    let query = query::parse(kind, &asked, &context(call))?;
     if !query.includes.is_empty() || !query.revincludes.is_empty() {
         let told = "Nothing can be included in a search for definitions.";
         return Err(Refusal::bad_request("not-supported", told));
@@ -99,47 +100,79 @@ pub fn search(call: &Call, kind: &str, pairs: Vec<(String, String)>) -> Result<R
     };
     let found: Vec<&Publication> = of_kind(call, kind).filter(is_met).collect();
     let count = if call.wants.shape == Shape::Count { 0 } else { query.count };
-    let mut entries = Vec::new();
+    let links = links(call, kind, &query.used, from, count, found.len());
+    let mut bundle = Bundle::new("searchset", whole(found.len()), &links);
     for one in found.iter().skip(from).take(count) {
-        entries.push(entry(call, one)?.with("search", object! { "mode" => "match" }));
+        let text = shaped(one.text.clone(), &call.wants, &call.catalog)?;
+        bundle.result(&full_url(call, one), &text, "match");
     }
-    if from == 0 && !query.ignored.is_empty() {
-        entries.push(ignored(&query.ignored));
-    }
-    let url = |pairs: &[(String, String)]| {
-        let text =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let mark = if text.is_empty() { "" } else { "?" };
-        format!("{}/{kind}{mark}{text}", call.base)
-    };
-    let page = |from: usize| {
-        let next = Next { pairs: query.used.clone(), from };
-        let text = page_link::seal(&bound, &next)?;
-        Some(url(&[(page_link::PARAMETER.to_owned(), text)]))
-    };
-    let mut links = vec![link(
-        "self",
-        if from == 0 { url(&query.used) } else { page(from).unwrap_or_default() },
-    )];
-    if count > 0 {
-        links.push(link("first", url(&query.used)));
-        if from > 0 {
-            let before = from.saturating_sub(count);
-            let previous = if before == 0 { Some(url(&query.used)) } else { page(before) };
-            links.extend(previous.map(|url| link("previous", url)));
-        }
-        if from + count < found.len() {
-            links.extend(page(from + count).map(|url| link("next", url)));
-        }
-    }
-    Ok(bundle(call, "searchset", found.len(), entries, links))
+    bundle.outcome(&query.ignored);
+    Ok(Reply::text(StatusCode::OK, bundle.finish()))
 }
 
-/// Where the next page begins; definitions stand still.
+/// Where a page begins; definitions stand still.
 #[derive(Serialize, Deserialize)]
 struct Next {
     pairs: Vec<(String, String)>,
     from: usize,
+}
+
+/// The parameters of the first page, and where this one begins.
+fn opened(
+    call: &Call,
+    path: &str,
+    pairs: Vec<(String, String)>,
+) -> Result<(Vec<(String, String)>, usize), Refusal> {
+    let Some((_, text)) = pairs.iter().find(|(name, _)| name == PARAMETER) else {
+        return Ok((pairs, 0));
+    };
+    let next: Next = page_link::open(&Bound::to(call, path), text)?;
+    Ok((next.pairs, next.from))
+}
+
+fn context(call: &Call) -> query::Context<'_> {
+    query::Context {
+        catalog: &call.catalog,
+        base: &call.base,
+        now: call.began,
+        is_strict: call.wants.is_strict,
+    }
+}
+
+fn links(
+    call: &Call,
+    path: &str,
+    asked: &[(String, String)],
+    from: usize,
+    count: usize,
+    found: usize,
+) -> Links {
+    let path_url = format!("{}/{path}", call.base);
+    let page = |from: usize| {
+        if from == 0 {
+            let pairs = asked.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            return Some(url(&path_url, pairs));
+        }
+        let next = Next { pairs: asked.to_vec(), from };
+        let text = page_link::seal(&Bound::to(call, path), &next)?;
+        let pairs = [(PARAMETER, text.as_str())];
+        Some(url(&path_url, pairs.into_iter().chain(page_link::shown(asked))))
+    };
+    let has_next = count > 0 && from + count < found;
+    Links {
+        this: page(from).unwrap_or_default(),
+        first: page(0),
+        previous: (from > 0).then(|| page(from.saturating_sub(count))).flatten(),
+        next: has_next.then(|| page(from + count)).flatten(),
+    }
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+fn full_url(call: &Call, one: &Publication) -> String {
+    format!("{}/{}/{}", call.base, one.resource_type, one.id)
 }
 
 fn of_kind<'a>(call: &'a Call, kind: &'a str) -> impl Iterator<Item = &'a Publication> {
@@ -155,40 +188,4 @@ fn tagged(reply: Reply, found: &Publication) -> Reply {
     reply
         .with(header::ETAG, etag(found.version))
         .with(header::LAST_MODIFIED, found.updated.to_http_date())
-}
-
-fn entry(call: &Call, one: &Publication) -> Result<Node, Refusal> {
-    let text = shaped(one.text.clone(), &call.wants, &call.catalog)?;
-    let resource = json::parse(text.as_bytes()).unwrap_or(Node::Null);
-    let url = format!("{}/{}/{}", call.base, one.resource_type, one.id);
-    Ok(object! { "fullUrl" => url, "resource" => resource })
-}
-
-fn ignored(issues: &[Issue]) -> Node {
-    object! {
-        "fullUrl" => format!("urn:uuid:{}", uuid::Uuid::new_v4()),
-        "resource" => operation_outcome(issues),
-        "search" => object! { "mode" => "outcome" },
-    }
-}
-
-fn link(relation: &str, url: String) -> Node {
-    object! { "relation" => relation, "url" => url }
-}
-
-fn bundle(call: &Call, kind: &str, total: usize, entries: Vec<Node>, links: Vec<Node>) -> Reply {
-    let mut bundle = object! {
-        "resourceType" => "Bundle",
-        "id" => uuid::Uuid::new_v4().to_string(),
-        "meta" => object! { "lastUpdated" => call.began.to_instant_millis() },
-        "type" => kind,
-        "total" => i64::try_from(total).unwrap_or(i64::MAX),
-    };
-    if !links.is_empty() {
-        bundle = bundle.with("link", links);
-    }
-    if !entries.is_empty() {
-        bundle = bundle.with("entry", entries);
-    }
-    Reply::tree(StatusCode::OK, bundle)
 }

@@ -155,19 +155,14 @@ impl Asked {
 
     /// The URL of the page.
     fn url(&self, call: &Call, path: &str) -> Option<String> {
-        let pairs = |pairs: &[(String, String)]| {
-            let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            url(&format!("{}/{path}", call.base), pairs)
-        };
+        let path_url = format!("{}/{path}", call.base);
         if self.before.is_none() {
-            return Some(pairs(&self.pairs));
+            let pairs = self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            return Some(url(&path_url, pairs));
         }
         let text = page_link::seal(&Bound::to(call, &place(path)), self)?;
-        let shown = ["_format", "_pretty", "_summary", "_elements"];
-        let kept = self.pairs.iter().filter(|(name, _)| shown.contains(&name.as_str()));
-        let all: Vec<(String, String)> =
-            [(PARAMETER.to_owned(), text)].into_iter().chain(kept.cloned()).collect();
-        Some(pairs(&all))
+        let pairs = [(PARAMETER, text.as_str())];
+        Some(url(&path_url, pairs.into_iter().chain(page_link::shown(&self.pairs))))
     }
 }
 
@@ -176,15 +171,9 @@ fn place(path: &str) -> String {
 }
 
 fn versions(tx: &mut DomainTx<'_>, current: &Stored, asked: &Asked) -> CoreResult<Page> {
-    let first = match asked.since {
-        None => 1,
-        Some(since) => first_since(tx, current, Timestamp(since))?,
-    };
+    let (first, count) = resource::versions_since(tx, current, asked.since.map(Timestamp))?;
     let (kind, id) = (current.resource_type, current.id.as_str());
-    let total = match asked.total {
-        Some(total) => total,
-        None => current.version - first + 1,
-    };
+    let total = asked.total.unwrap_or(count);
     let mut versions = match asked.count {
         0 => Vec::new(),
         count => resource::history(tx, kind, id, asked.before, limit(count))?,
@@ -194,24 +183,6 @@ fn versions(tx: &mut DomainTx<'_>, current: &Stored, asked: &Asked) -> CoreResul
     let is_full = versions.len() == asked.count;
     let next = last.filter(|last| is_full && *last > first);
     Ok(Page { versions, total, next })
-}
-
-/// The number of the first version that was made at this time or later; one more
-/// than there are when none was. Times rise with the numbers.
-fn first_since(tx: &mut DomainTx<'_>, current: &Stored, since: Timestamp) -> CoreResult<i64> {
-    let (mut low, mut high) = (1, current.version + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let version = match middle == current.version {
-            true => Some(current.clone()),
-            false => resource::vread(tx, current.resource_type, &current.id, middle)?,
-        };
-        match version.is_some_and(|version| version.updated < since) {
-            true => low = middle + 1,
-            false => high = middle,
-        }
-    }
-    Ok(low)
 }
 
 fn versions_of_type(

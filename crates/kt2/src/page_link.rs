@@ -23,6 +23,10 @@ use crate::outcome::Refusal;
 /// The parameter that holds the text.
 pub const PARAMETER: &str = "_page";
 
+/// Parameters that say how the answer is written; links show them, so that the
+/// layer which negotiates sees them.
+pub const SHOWN: [&str; 4] = ["_format", "_pretty", "_summary", "_elements"];
+
 /// Longest text, so that the URL stays below 8 KiB.
 const LONGEST: usize = 7_500;
 /// Bytes of the seal, in front of what is sealed.
@@ -31,6 +35,12 @@ const SEAL: usize = 32;
 const SHORT: usize = 600;
 /// More than any sealed content; only our own texts get so far.
 const MOST: u64 = 1 << 20;
+
+/// Those of these parameters that a link shows beside its text.
+pub fn shown(pairs: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    let all = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    all.filter(|(name, _)| SHOWN.contains(name))
+}
 
 /// What a text is bound to.
 #[derive(Debug, Clone, Copy)]

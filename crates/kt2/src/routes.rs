@@ -183,10 +183,12 @@ impl Asked<'_> {
                 }
             }
             Interaction::HistoryInstance if is_conformance => {
-                conformance::history(&call, kind, Some(id))
+                conformance::history(&call, kind, Some(id), pairs)
             }
             Interaction::HistoryInstance => history::of_instance(&call, kind, id, pairs).await,
-            Interaction::HistoryType if is_conformance => conformance::history(&call, kind, None),
+            Interaction::HistoryType if is_conformance => {
+                conformance::history(&call, kind, None, pairs)
+            }
             Interaction::HistoryType => history::of_type(&call, kind, pairs).await,
             Interaction::Create => {
                 create::permit(&call, kind, headers)?;

@@ -26,9 +26,9 @@ pub async fn vread(
         .scope()
         .read(move |tx| {
             let current = resource::read(tx, kind, &key)?;
-            let wanted = match number {
-                Some(number) => resource::vread(tx, kind, &key, number)?,
-                None => None,
+            let wanted = match (&current, number) {
+                (Some(current), Some(number)) => resource::version_of(tx, current.clone(), number)?,
+                _ => None,
             };
             Ok((current, wanted))
         })

@@ -10,14 +10,11 @@ use super::moves::Moves;
 use crate::bundle::url;
 use crate::call::Call;
 use crate::outcome::Refusal;
-use crate::page_link::{self, Bound, PARAMETER};
+use crate::page_link::{self, Bound, PARAMETER, SHOWN};
 use crate::query::Query;
 
 /// Pages that can be gone back to one after the other.
 const MOST_EARLIER: usize = 10;
-/// Parameters that say how the answer is written; links show them, so that the
-/// layer which negotiates sees them.
-const SHOWN: [&str; 4] = ["_format", "_pretty", "_summary", "_elements"];
 
 /// The link of a page that is not the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,9 +97,7 @@ impl PageLink {
         let text = page_link::seal(&bound, self)
             .or_else(|| page_link::seal(&bound, &short()))
             .or_else(|| page_link::seal(&bound, &shorter()))?;
-        let shown = used.iter().filter(|(name, _)| SHOWN.contains(&name.as_str()));
-        let shown = shown.map(|(name, value)| (name.as_str(), value.as_str()));
-        let pairs = [(PARAMETER, text.as_str())].into_iter().chain(shown);
+        let pairs = [(PARAMETER, text.as_str())].into_iter().chain(page_link::shown(used));
         let url = url(&format!("{}/{resource_type}", call.base), pairs);
         (url.len() <= MOST_URL).then_some(url)
     }

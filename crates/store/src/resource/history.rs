@@ -3,7 +3,7 @@
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::{Result, Timestamp};
 
-use super::{Stored, kind, read};
+use super::{Stored, read};
 use crate::args;
 use crate::scope::DomainTx;
 
@@ -43,13 +43,21 @@ pub fn history(
     Ok(versions)
 }
 
-/// How many versions there are; 0 when the domain has no such resource.
-pub fn history_count(tx: &mut DomainTx<'_>, resource_type: &str, id: &str) -> Result<i64> {
-    let Some(kind) = kind(resource_type) else { return Ok(0) };
-    // They are numbered from 1 without gaps.
+/// The number of the first version that was made at this time or later (of the
+/// first of all when absent), and how many there are from it on. An erase may have
+/// taken versions, so numbers have gaps.
+pub fn versions_since(
+    tx: &mut DomainTx<'_>,
+    current: &Stored,
+    since: Option<Timestamp>,
+) -> Result<(i64, i64)> {
+    let since = since.unwrap_or(Timestamp(i64::MIN));
     let row = tx.query_one(
-        "SELECT version FROM resource WHERE domain = $1 AND type = $2 AND id = $3",
-        args![kind.number, id],
+        "SELECT min(version), count(*) FROM resource_history
+         WHERE domain = $1 AND resource = $2 AND updated >= $3 AND version < $4",
+        args![current.key, since, current.version],
     )?;
-    row.map_or(Ok(0), |row| row.int(0))
+    let row = row.unwrap_or_default();
+    let newest = i64::from(current.updated >= since);
+    Ok((row.opt_int(0)?.unwrap_or(current.version + 1 - newest), row.int(1)? + newest))
 }

@@ -21,7 +21,7 @@ mod walk;
 pub use create::{New, create};
 pub use delete::{Deleted, delete};
 pub use erase::erase;
-pub use history::{history, history_count};
+pub use history::{history, versions_since};
 pub use index::{Indexed, reindex};
 pub use of_type::of_type;
 pub use past::{Replaced, deleted, erase_version, replaced};
@@ -29,7 +29,7 @@ pub use read::{by_ids, locked, read};
 pub use reference::{missing, referenced, referring};
 pub use type_history::{type_history, type_history_count};
 pub use update::{Updated, update};
-pub use vread::vread;
+pub use vread::{version_of, vread};
 pub use walk::{walk, walk_count};
 
 pub(crate) use create::{Kind, create_or_retry, kind};

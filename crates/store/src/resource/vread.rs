@@ -14,7 +14,14 @@ pub fn vread(
     id: &str,
     version: i64,
 ) -> Result<Option<Stored>> {
-    let Some(current) = read(tx, resource_type, id)? else { return Ok(None) };
+    match read(tx, resource_type, id)? {
+        Some(current) => version_of(tx, current, version),
+        None => Ok(None),
+    }
+}
+
+/// The version with this number of a resource whose current version is at hand.
+pub fn version_of(tx: &mut DomainTx<'_>, current: Stored, version: i64) -> Result<Option<Stored>> {
     if version == current.version {
         return Ok(Some(current));
     }

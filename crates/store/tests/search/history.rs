@@ -72,10 +72,22 @@ both!(the_versions_of_an_instance_are_counted, |store| async move {
     create_of(&w, "a", "one").await;
     w.update(plan("Task", "a", &[])).await;
     w.delete("Task", "a").await;
-    let count = |id: &'static str| w.read(move |tx| resource::history_count(tx, "Task", id));
-    assert_eq!((count("a").await, count("b").await), (3, 0));
     let all = w.read(|tx| resource::history(tx, "Task", "a", None, 9)).await;
     assert!(all.is_sorted_by(|a, b| a.stamp > b.stamp));
     let second = w.read(|tx| resource::vread(tx, "Task", "a", 2)).await;
     assert_eq!(second.as_ref(), all.get(1));
+    let (current, times) = (all[0].clone(), [all[1].updated, all[0].updated]);
+    let since = |since: Option<Timestamp>| {
+        let current = current.clone();
+        w.read(move |tx| resource::versions_since(tx, &current, since))
+    };
+    assert_eq!(since(None).await, (1, 3));
+    assert_eq!(since(Some(times[0])).await, (2, 2));
+    assert_eq!(since(Some(times[1])).await, (3, 1));
+    assert_eq!(since(Some(Timestamp(times[1].0 + 1_000))).await, (4, 0));
+    // An erase may take a version from among the others.
+    let key = all[0].key;
+    w.write(move |tx| resource::erase_version(tx, key, 2)).await;
+    assert_eq!(since(None).await, (1, 2));
+    assert_eq!(since(Some(times[0])).await, (3, 1));
 });
