@@ -6,8 +6,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use koppeltaal_core::Error;
-use koppeltaal_fhir::r4::profile;
+use koppeltaal_fhir::r4::definition::Definitions;
 use koppeltaal_fhir::r4::validate::{Compiled, Issue, Options, Report, validate};
+use koppeltaal_fhir::r4::{profile, xml};
 use koppeltaal_fhir::{Node, json};
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use crate::output;
 /// Judges FHIR R4 resources as the service would: by R4 and the Koppeltaal 2.0 profiles.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// JSON files with one resource or Bundle each, .ndjson with one a line; - reads standard input
+    /// JSON or XML files with one resource or Bundle each, .ndjson with one a line; - reads standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
     /// A profile that each resource must meet besides those of its meta.profile
@@ -42,7 +43,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let profiles: Vec<&str> = args.profiles.iter().map(String::as_str).collect();
     let (mut judged, mut failure) = (Vec::new(), None);
     for file in &args.files {
-        let read = read(file).and_then(|bytes| resources(file, &bytes));
+        let read = read(file).and_then(|bytes| resources(file, &bytes, compiled.definitions()));
         match read {
             Ok(resources) => {
                 for (place, node) in resources {
@@ -100,10 +101,16 @@ fn read(file: &str) -> Result<Vec<u8>, Error> {
 }
 
 /// The resources in a file with their places.
-fn resources(file: &str, bytes: &[u8]) -> Result<Vec<(String, Node)>, Error> {
+fn resources(
+    file: &str,
+    bytes: &[u8],
+    definitions: &Definitions,
+) -> Result<Vec<(String, Node)>, Error> {
     let extension = Path::new(file).extension().unwrap_or_default();
     if extension.eq_ignore_ascii_case("xml") || bytes.trim_ascii_start().starts_with(b"<") {
-        return Err(Error::Invalid(format!("{file} is XML, which is not validated yet: use JSON")));
+        let node = xml::parse(bytes, definitions)
+            .map_err(|error| Error::Invalid(format!("{file}: {error}")))?;
+        return Ok(vec![(file.to_owned(), node)]);
     }
     let parse = |place: &str, bytes: &[u8]| {
         json::parse(bytes).map_err(|error| Error::Invalid(format!("{place}: {error}")))

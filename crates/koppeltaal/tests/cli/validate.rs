@@ -79,16 +79,27 @@ fn files_that_cannot_be_read_are_told() {
     let folder = Folder::new();
     folder.file("good.json", GOOD);
     folder.file("broken.json", "{");
-    folder.file("a.xml", "<Patient xmlns=\"http://hl7.org/fhir\"/>");
     let said = folder.run(&["validate", "missing.json", "good.json"]);
     assert_eq!((said.code, said.out.as_str()), (3, "good.json: ok\n"));
     assert_eq!(said.err, "error: there is no file missing.json\n");
     let said = folder.run(&["validate", "broken.json"]);
     assert_eq!(said.code, 2);
     assert!(said.err.starts_with("error: broken.json: "), "{}", said.err);
-    let said = folder.run(&["validate", "a.xml"]);
+    folder.file("broken.xml", "<Patient xmlns=\"http://hl7.org/fhir\">");
+    let said = folder.run(&["validate", "broken.xml"]);
     assert_eq!(said.code, 2);
-    assert_eq!(said.err, "error: a.xml is XML, which is not validated yet: use JSON\n");
+    assert!(said.err.starts_with("error: broken.xml: "), "{}", said.err);
+}
+
+#[test]
+fn xml_is_judged_as_json_is() {
+    let folder = Folder::new();
+    folder.file("a.xml", "<Patient xmlns=\"http://hl7.org/fhir\"><active value=\"ja\"/></Patient>");
+    let said = folder.run(&["validate", "a.xml", "--json"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    for place in ["Patient.active", "Patient.meta.profile"] {
+        assert!(said.out.contains(place), "{place}: {}", said.out);
+    }
 }
 
 #[test]

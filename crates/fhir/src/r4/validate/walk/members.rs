@@ -152,7 +152,10 @@ impl<'a> Walk<'a> {
             }
         }
         let told = self.issues.len();
-        let sliced = self.slices(place, &items, child, of, &children);
+        let mut sliced = self.slices(place, &items, child, of, &children);
+        // In the order of the items, so that all of them are gone through once.
+        sliced.sort_by_key(|(at, _)| *at);
+        let mut sliced = sliced.into_iter().peekable();
         if &*of.code == "Extension" && self.issues.len() == told {
             self.extension_counts(place, &items);
         }
@@ -162,7 +165,9 @@ impl<'a> Walk<'a> {
                 break;
             }
             all.truncate(children.len());
-            all.extend(sliced.iter().filter(|(at, _)| *at == index).map(|(_, rule)| *rule));
+            while let Some((_, rule)) = sliced.next_if(|(at, _)| *at == index) {
+                all.push(rule);
+            }
             let place = place.at(is_list.then_some(index));
             self.value(&place, *item, child, of, &all);
         }
