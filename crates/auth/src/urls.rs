@@ -36,12 +36,17 @@ impl Urls {
         format!("{}/fhir/r4", self.issuer())
     }
 
+    /// The FHIR base and its alias.
+    pub fn fhir_bases(&self) -> Vec<String> {
+        let alias = self.alias.as_ref().map(|alias| format!("{}{alias}", self.public));
+        std::iter::once(self.fhir_base()).chain(alias).collect()
+    }
+
     /// Whether a URL is the FHIR base or its alias; clients write a slash at the
     /// end or leave it out.
     pub fn is_fhir_base(&self, url: &str) -> bool {
         let url = url.strip_suffix('/').unwrap_or(url);
-        url == self.fhir_base()
-            || self.alias.as_ref().is_some_and(|alias| url == format!("{}{alias}", self.public))
+        self.fhir_bases().iter().any(|base| base == url)
     }
 
     /// The token endpoint.

@@ -105,6 +105,8 @@ pub enum Condition {
     Not(Box<Condition>),
     /// Its logical id is one of these.
     Id(Vec<String>),
+    /// It comes from one of these Devices (their ids), however many.
+    Origin(Vec<String>),
     /// Its current version is of one of these spans.
     Updated(Vec<Span>),
     /// It holds each of these words, which are folded.
@@ -159,6 +161,7 @@ pub enum SortBy {
 /// Who finds the searchable values of a resource, for those parts of the store
 /// that write resources of their own accord (Devices).
 pub trait Indexer: Send + Sync {
-    /// The rows and words of a resource of this domain, from its JSON.
+    /// The rows of a resource of this domain, sorted, each once, and its words, from
+    /// its JSON.
     fn index(&self, domain: i64, json: &str) -> (Vec<IndexRow>, Words);
 }

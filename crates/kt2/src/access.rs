@@ -18,6 +18,9 @@ use crate::call::Call;
 use crate::kind;
 use crate::outcome::Refusal;
 
+/// The Devices by which a search looks resources up in the index.
+const LOOKED_UP: usize = 64;
+
 /// The Devices whose resources of a type the caller may do this to.
 pub fn reach<'a>(call: &'a Call, operation: Operation, kind: &str) -> Reach<'a> {
     if kind::is_conformance(kind) {
@@ -120,13 +123,19 @@ fn narrowed_inside(call: &Call, condition: Condition) -> Condition {
         Condition::Not(inner) => Condition::Not(Box::new(narrowed_inside(call, *inner))),
         plain @ (Condition::AnyOf(_)
         | Condition::Id(_)
+        | Condition::Origin(_)
         | Condition::Updated(_)
         | Condition::Words(..)) => plain,
     }
 }
 
-/// The condition that a resource comes from one of these Devices.
+/// The condition that a resource comes from one of these Devices. A few are looked
+/// up in the index, which finds the resources of a small application among those of
+/// large ones; with many, each resource is asked.
 fn of_origin(kind: &str, devices: &[&str]) -> Condition {
+    if devices.len() > LOOKED_UP {
+        return Condition::Origin(devices.iter().map(|device| (*device).to_owned()).collect());
+    }
     let parameter = parameter_number(kind, "resource-origin");
     let test = |device: &&str| Test {
         parameter,

@@ -8,7 +8,8 @@ use koppeltaal_core::directory::Domain;
 use koppeltaal_store::{Ids, Store};
 
 use crate::capabilities::Statements;
-use crate::catalog::{Catalog, Catalogs};
+use crate::catalog::Catalog;
+use crate::catalogs::Catalogs;
 
 /// What the program hands to [`App::new`].
 pub struct Parts {

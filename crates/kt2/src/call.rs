@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use koppeltaal_auth::Access;
-use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::{ConnectedInstance, Domain};
 use koppeltaal_core::trace::Trace;
+use koppeltaal_core::{Error, Result as CoreResult, Timestamp};
 use koppeltaal_store::Scope;
 
 use crate::app::App;
 use crate::catalog::Catalog;
 use crate::negotiate::Wants;
 use crate::outcome::Refusal;
+
+/// How often a resource is judged and indexed anew because definitions changed
+/// before it was stored.
+pub const ATTEMPTS: usize = 3;
 
 /// A request of a known caller.
 pub struct Call {
@@ -26,6 +30,8 @@ pub struct Call {
     pub catalog: Arc<Catalog>,
     /// The FHIR base of the domain, without a slash at its end.
     pub base: String,
+    /// All spellings of it: that one and the alias of the domain.
+    pub bases: Vec<String>,
     /// How the caller wants the answer.
     pub wants: Wants,
     /// The ids of the request.
@@ -50,4 +56,27 @@ impl Call {
     pub fn version_url(&self, resource_type: &str, id: &str, version: i64) -> String {
         format!("{}/{resource_type}/{id}/_history/{version}", self.base)
     }
+
+    /// Takes the definitions that the domain has now, after those in use turned out
+    /// to be others.
+    pub async fn renew(&mut self) -> CoreResult<()> {
+        let app = &self.app;
+        self.catalog = app.catalogs.newer(&app.store, &self.domain, &self.catalog).await?;
+        Ok(())
+    }
+}
+
+/// What a transaction gave that ended with
+/// [`koppeltaal_store::definitions::require`]; `None` when definitions had changed.
+pub fn when_current<T>(outcome: CoreResult<T>) -> CoreResult<Option<T>> {
+    match outcome {
+        Ok(done) => Ok(Some(done)),
+        Err(Error::PreconditionFailed(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is answered when definitions change faster than a resource can be stored.
+pub fn overtaken() -> Error {
+    Error::Unavailable("the definitions of the domain changed again and again".to_owned())
 }

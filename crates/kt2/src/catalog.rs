@@ -1,12 +1,10 @@
 //! The definitions that a domain works with: what resources are validated,
 //! indexed and searched by, and the resources that publish them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
-use koppeltaal_core::directory::{Directory, Domain};
-use koppeltaal_core::search::{IndexRow, Indexer, Words};
+use koppeltaal_core::directory::Domain;
+use koppeltaal_core::search::{IndexRow, Words};
 use koppeltaal_core::{Error, Result};
 use koppeltaal_fhir::r4::definition::{Definitions, Overlay};
 use koppeltaal_fhir::r4::package;
@@ -15,16 +13,9 @@ use koppeltaal_fhir::r4::validate::Compiled;
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::{self, Indexed, Stored};
 use koppeltaal_store::{DomainTx, Store, definitions};
-use tokio::sync::watch;
 
 use crate::kind;
 use crate::publication::Publication;
-
-/// How often changes of definitions are looked for; they are in force within a
-/// second.
-const FOLLOW: Duration = Duration::from_millis(500);
-/// Resources read at a time.
-const PAGE: i64 = 200;
 
 /// The definitions of a domain, ready for use.
 pub struct Catalog {
@@ -36,6 +27,8 @@ pub struct Catalog {
     indexed_by: Option<Parameters>,
     /// The resources that publish the definitions.
     published: Published,
+    /// The version that the store gave them.
+    version: i64,
 }
 
 /// Where the resources that publish definitions come from.
@@ -63,7 +56,13 @@ impl Catalog {
             indexed_by: all.map(|all| Parameters::new(&all)),
             compiled: Compiled::new(definitions),
             published,
+            version: 0,
         }
+    }
+
+    /// The version of the definitions; 0 when the domain has never had its own.
+    pub fn version(&self) -> i64 {
+        self.version
     }
 
     /// The definitions as they were given.
@@ -98,43 +97,50 @@ impl Catalog {
         Indexed { rows: rows.collect(), words }
     }
 
-    /// Reads the definitions that a domain has brought; `None` when there are none.
-    async fn load(store: &Store, domain: &Domain) -> Result<Option<Self>> {
-        let (stored, unindexed) = stored(store, domain).await?;
-        if stored.is_empty() {
-            return Ok(None);
+    /// Reads the definitions of a domain: its own, or what is built in.
+    pub async fn load(store: &Store, domain: &Domain) -> Result<Arc<Self>> {
+        let own = store.scope(domain).read(Own::read).await?;
+        if own.version == 0 {
+            return Ok(Self::built_in());
         }
-        let mut own = Vec::new();
-        for stored in &stored {
-            own.push(json::parse(stored.render().as_bytes()).map_err(Error::internal)?);
+        // Thousands of profiles take their time, and nobody waits for it.
+        let catalog = tokio::task::spawn_blocking(move || Self::with(&own)).await;
+        catalog.map_err(Error::internal)?.map(Arc::new)
+    }
+
+    /// The built-in definitions with those that a domain has brought.
+    fn with(own: &Own) -> Result<Self> {
+        let mut nodes = Vec::with_capacity(own.stored.len());
+        for stored in &own.stored {
+            nodes.push(json::parse(stored.render().as_bytes()).map_err(Error::internal)?);
         }
-        let replaces = own.iter().any(is_koppeltaal);
-        let core = Definitions::core();
+        let replaces = nodes.iter().any(is_koppeltaal);
         let under = match replaces {
-            true => core.clone(),
+            true => Definitions::core().clone(),
             false => koppeltaal_fhir::r4::profile::koppeltaal().clone(),
         };
         let is_pending = |node: &&Node| {
             let url = node.get("url").and_then(Node::as_str);
             node.resource_type() == Some("SearchParameter")
-                && url.is_some_and(|url| unindexed.iter().any(|pending| pending == url))
+                && url.is_some_and(|url| own.unindexed.iter().any(|pending| pending == url))
         };
-        let (pending, ready): (Vec<&Node>, Vec<&Node>) = own.iter().partition(is_pending);
+        let (pending, ready): (Vec<&Node>, Vec<&Node>) = nodes.iter().partition(is_pending);
         let definitions = over(under, &ready)?;
         let all = match pending.is_empty() {
             true => None,
             false => Some(over(definitions.clone(), &pending)?),
         };
         let mut catalog = Self::of(definitions, all, Published::With(Vec::new()));
+        catalog.version = own.version;
         let built_in = if replaces { Vec::new() } else { catalog.built_in_publications() };
-        let own = stored.iter().zip(&own);
-        let own = own.filter_map(|(stored, node)| Publication::stored(stored, node, &catalog));
-        let mut published: Vec<Publication> = own.collect();
+        let stored = own.stored.iter().zip(&nodes);
+        let stored = stored.filter_map(|(one, node)| Publication::stored(one, node, &catalog));
+        let mut published: Vec<Publication> = stored.collect();
         let is_new = |one: &Publication| !published.iter().any(|own| own.is_in_place_of(one));
         let kept: Vec<Publication> = built_in.into_iter().filter(is_new).collect();
         published.extend(kept);
         catalog.published = Published::With(published);
-        Ok(Some(catalog))
+        Ok(catalog)
     }
 }
 
@@ -152,97 +158,25 @@ fn over(below: Definitions, nodes: &[&Node]) -> Result<Definitions> {
     Ok(below.with(overlay))
 }
 
-/// The definitions that a domain has stored, and its search parameters that do not
-/// cover every resource yet.
-async fn stored(store: &Store, domain: &Domain) -> Result<(Vec<Stored>, Vec<String>)> {
-    let mut all = Vec::new();
-    for kind in kind::CONFORMANCE {
-        let mut after = 0;
-        loop {
-            let read = move |tx: &mut DomainTx<'_>| resource::of_type(tx, kind, after, PAGE);
-            let page = store.scope(domain).read(read).await?;
-            let Some(last) = page.last() else { break };
-            after = last.stamp;
-            all.extend(page);
-        }
-    }
-    let unindexed = store.scope(domain).read(definitions::unindexed).await?;
-    Ok((all, unindexed))
+/// What a domain has stored of definitions, at one moment.
+struct Own {
+    version: i64,
+    stored: Vec<Stored>,
+    /// Its search parameters that do not cover every resource yet.
+    unindexed: Vec<String>,
 }
 
-/// The catalogs of all domains.
-#[derive(Clone, Default)]
-pub struct Catalogs(Arc<RwLock<HashMap<i64, Arc<Catalog>>>>);
-
-impl Catalogs {
-    /// The catalog of a domain: its own, or what is built in.
-    pub fn of(&self, domain: i64) -> Arc<Catalog> {
-        let own = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&domain).cloned();
-        own.unwrap_or_else(Catalog::built_in)
-    }
-
-    /// The catalogs of every domain, for a command that runs shortly.
-    pub async fn of_all(store: &Store, directory: &Directory) -> Result<Self> {
-        let all = Self::default();
-        all.catch_up(store, directory, None).await?;
-        Ok(all)
-    }
-
-    /// Reads the definitions of a domain anew.
-    pub async fn load(&self, store: &Store, domain: &Domain) -> Result<Arc<Catalog>> {
-        let catalog = Catalog::load(store, domain).await?.map(Arc::new);
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        match &catalog {
-            Some(catalog) => all.insert(domain.number, catalog.clone()),
-            None => all.remove(&domain.number),
-        };
-        Ok(catalog.unwrap_or_else(Catalog::built_in))
-    }
-
-    /// Reads the definitions of every domain anew when any changed since `known`,
-    /// and tells the number of this moment.
-    pub async fn catch_up(
-        &self,
-        store: &Store,
-        directory: &Directory,
-        known: Option<i64>,
-    ) -> Result<i64> {
-        let version = store.read(definitions::version).await?;
-        if known == Some(version) {
-            return Ok(version);
+impl Own {
+    fn read(tx: &mut DomainTx<'_>) -> Result<Self> {
+        let version = definitions::version(tx)?;
+        let mut own = Self { version, stored: Vec::new(), unindexed: Vec::new() };
+        if version == 0 {
+            return Ok(own);
         }
-        for domain in directory.domains() {
-            if let Err(error) = self.load(store, domain).await {
-                tracing::error!(%error, domain = domain.name, "the definitions of the domain cannot be read; those in memory stand");
-            }
+        for kind in kind::CONFORMANCE {
+            own.stored.extend(resource::of_type(tx, kind, 0, i64::MAX)?);
         }
-        Ok(version)
-    }
-
-    /// Follows changes of definitions in the store. Runs until dropped.
-    pub async fn follow(
-        self,
-        store: Store,
-        directory: watch::Receiver<Arc<Directory>>,
-        mut known: i64,
-    ) {
-        loop {
-            tokio::time::sleep(FOLLOW).await;
-            let now = directory.borrow().clone();
-            match self.catch_up(&store, &now, Some(known)).await {
-                Ok(version) => known = version,
-                Err(error) => {
-                    tracing::warn!(%error, "definitions cannot be followed; those in memory stand")
-                }
-            }
-        }
-    }
-}
-
-impl Indexer for Catalogs {
-    fn index(&self, domain: i64, text: &str) -> (Vec<IndexRow>, Words) {
-        let Ok(resource) = json::parse(text.as_bytes()) else { return Default::default() };
-        let indexed = self.of(domain).index(&resource, None);
-        (indexed.rows, indexed.words)
+        own.unindexed = definitions::unindexed(tx)?;
+        Ok(own)
     }
 }

@@ -92,6 +92,7 @@ pub fn search(call: &Call, kind: &str, pairs: Vec<(String, String)>) -> Result<R
         let subject = Subject {
             resource_type: kind,
             id: &one.id,
+            origin: "",
             updated: one.updated,
             rows: &one.indexed.rows,
             words: &one.indexed.words,
@@ -133,7 +134,7 @@ fn opened(
 fn context(call: &Call) -> query::Context<'_> {
     query::Context {
         catalog: &call.catalog,
-        base: &call.base,
+        bases: &call.bases,
         now: call.began,
         is_strict: call.wants.is_strict,
     }

@@ -2,13 +2,13 @@
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
-use koppeltaal_core::Error;
 use koppeltaal_core::audit::Action;
 use koppeltaal_fhir::Node;
+use koppeltaal_store::definitions;
 use koppeltaal_store::resource::{self, New, Stored};
 use uuid::Uuid;
 
-use crate::call::Call;
+use crate::call::{ATTEMPTS, Call, overtaken, when_current};
 use crate::content::{check, check_type, ready, strip};
 use crate::negotiate::Returns;
 use crate::outcome::{Issue, Refusal};
@@ -29,7 +29,11 @@ pub fn permit(call: &Call, kind: &str, headers: &HeaderMap) -> Result<(), Refusa
 }
 
 /// Answers `POST [type]` for a caller whom [`permit`] let through.
-pub async fn create(call: &Call, kind: &'static str, mut resource: Node) -> Result<Reply, Refusal> {
+pub async fn create(
+    call: &mut Call,
+    kind: &'static str,
+    mut resource: Node,
+) -> Result<Reply, Refusal> {
     check_type(kind, &resource)?;
     let device = call.instance()?.instance.client_id.clone();
     strip(&mut resource);
@@ -38,11 +42,29 @@ pub async fn create(call: &Call, kind: &'static str, mut resource: Node) -> Resu
         subscription::prepare(&mut resource, None);
         subscription::require_read(call, &resource)?;
     }
-    let warnings = check(call, kind, &resource)?;
-    let content = ready(call, &resource, warnings);
+    for _ in 0..ATTEMPTS {
+        match attempt(call, kind, &device, &resource).await? {
+            Some(reply) => return Ok(reply),
+            None => call.renew().await?,
+        }
+    }
+    Err(overtaken().into())
+}
+
+/// Creates the resource by the definitions of the call; `None` when the domain has
+/// others by now.
+async fn attempt(
+    call: &Call,
+    kind: &'static str,
+    device: &str,
+    resource: &Node,
+) -> Result<Option<Reply>, Refusal> {
+    let warnings = check(call, kind, resource)?;
+    let content = ready(call, resource, warnings);
     let id = Uuid::new_v4().to_string();
     let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
     let (body, indexed, references) = (content.body, content.indexed, content.references);
+    let (device, definitions_version) = (device.to_owned(), call.catalog.version());
     let mut row = entry(call, Action::Create, kind, &id);
     let stored = call
         .scope()
@@ -59,11 +81,14 @@ pub async fn create(call: &Call, kind: &'static str, mut resource: Node) -> Resu
             };
             let stored = resource::create(tx, &ids, &new, now)?;
             record(tx, &ids, &mut row, stored.version)?;
-            Ok::<_, Error>(Ok(stored))
+            definitions::require(tx, definitions_version)?;
+            Ok(Ok(stored))
         })
-        .await??;
+        .await;
+    let Some(stored) = when_current(stored)?.transpose()? else { return Ok(None) };
     let url = call.version_url(kind, &stored.id, stored.version);
-    Ok(written(call, StatusCode::CREATED, &stored, content.warnings).with(header::LOCATION, url))
+    let reply = written(call, StatusCode::CREATED, &stored, content.warnings);
+    Ok(Some(reply.with(header::LOCATION, url)))
 }
 
 /// The answer to a write: what the caller prefers to see (FHIR R4, 3.1.0.1.8).

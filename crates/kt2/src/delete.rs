@@ -10,7 +10,7 @@ use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::permission::{Operation, Reach};
 use koppeltaal_core::{Error, Result, Timestamp};
-use koppeltaal_store::resource::{self, Deleted};
+use koppeltaal_store::resource::{self, Deleted, Referring};
 use koppeltaal_store::{DomainTx, Ids};
 
 use crate::access;
@@ -37,8 +37,19 @@ enum Outcome {
     Stale(i64),
     Gone(resource::Stored),
     Unknown,
-    Referenced(Vec<(&'static str, String)>),
+    /// Resources of these types refer to it, or to one that would go with it.
+    Referenced(Vec<&'static str>),
     TooMany,
+}
+
+/// What became of a resource that refers to a deleted one.
+enum Taken {
+    /// It is deleted too.
+    Done,
+    /// The caller may not delete it.
+    Kept,
+    /// It is not the version that was found to refer: another one is, or none.
+    Changed,
 }
 
 /// Answers `DELETE [type]/[id]`.
@@ -114,7 +125,7 @@ fn is_deletable(domain: &Domain) -> bool {
 fn refused(outcome: &Outcome, readable: &[&str]) -> Error {
     Error::Conflict(match outcome {
         Outcome::Referenced(by) => {
-            let types: BTreeSet<&str> = by.iter().map(|(kind, _)| *kind).collect();
+            let types: BTreeSet<&str> = by.iter().copied().collect();
             let types: Vec<&str> =
                 types.into_iter().filter(|kind| readable.contains(kind)).collect();
             let which = match types.is_empty() {
@@ -202,27 +213,48 @@ impl Work<'_> {
         let mut count = 1;
         let mut open = vec![(kind, id.to_owned())];
         while let Some((kind, id)) = open.pop() {
-            let referring = resource::referring(tx, kind, &id, self.parameters, MOST)?;
+            let mut referring = resource::referring(tx, kind, &id, self.parameters, MOST)?;
             if !cascades && !referring.is_empty() {
-                return Ok(Outcome::Referenced(referring));
+                let types = referring.iter().map(|one| one.resource_type).collect();
+                return Ok(Outcome::Referenced(types));
             }
-            for (kind, id) in referring {
-                if let Deleted::Done(deleted) =
-                    resource::delete(tx, self.ids, kind, &id, None, self.now)?
-                {
-                    if !self.reaches(kind, &deleted.origin) {
-                        return Ok(Outcome::Referenced(vec![(kind, id)]));
+            // Whoever locks several resources locks them in this order.
+            referring.sort_unstable();
+            let mut is_changed = false;
+            for one in referring {
+                match self.take(tx, &one)? {
+                    Taken::Changed => is_changed = true,
+                    Taken::Kept => return Ok(Outcome::Referenced(vec![one.resource_type])),
+                    Taken::Done if count == MOST => return Ok(Outcome::TooMany),
+                    Taken::Done => {
+                        count += 1;
+                        open.push((one.resource_type, one.id));
                     }
-                    self.record(tx, kind, &id, deleted.version)?;
-                    count += 1;
-                    if count > MOST {
-                        return Ok(Outcome::TooMany);
-                    }
-                    open.push((kind, id));
                 }
+            }
+            // Those that changed are held now, and looked for once more.
+            if is_changed {
+                open.push((kind, id));
             }
         }
         Ok(Outcome::Done(count))
+    }
+
+    /// Deletes a resource, if it still refers: it was found without being held.
+    fn take(&self, tx: &mut DomainTx<'_>, one: &Referring) -> Result<Taken> {
+        let kind = one.resource_type;
+        let known = resource::locked(tx, kind, &one.id)?;
+        let Some(known) = known.filter(|known| known.stamp == one.stamp) else {
+            return Ok(Taken::Changed);
+        };
+        if !self.reaches(kind, &known.origin) {
+            return Ok(Taken::Kept);
+        }
+        match resource::delete(tx, self.ids, kind, &one.id, Some(known.version), self.now)? {
+            Deleted::Done(deleted) => self.record(tx, kind, &one.id, deleted.version)?,
+            _ => return Ok(Taken::Changed),
+        }
+        Ok(Taken::Done)
     }
 
     fn reaches(&self, kind: &str, origin: &str) -> bool {

@@ -189,7 +189,7 @@ mod tests {
     use koppeltaal_core::Timestamp;
     use koppeltaal_core::directory::Domain;
     use koppeltaal_core::resource::Body;
-    use koppeltaal_core::search::IndexRow;
+    use koppeltaal_core::search::{IndexRow, Words};
     use koppeltaal_store::resource::{Indexed, New};
     use koppeltaal_store::{Ids, both};
 
@@ -225,7 +225,7 @@ mod tests {
                     qualifier: 0,
                 };
                 let rows = owners.into_iter().map(row).collect();
-                let indexed = &Indexed { rows, ..Indexed::default() };
+                let indexed = &Indexed::sorted(rows, Words::default());
                 let (origin, body) = ("d", &Body::new("", ""));
                 let new = New { resource_type: kind, id, origin, body, indexed };
                 let now = NOW.plus(Duration::from_millis(5));

@@ -14,6 +14,8 @@ pub struct Subject<'a> {
     pub resource_type: &'a str,
     /// Its logical id.
     pub id: &'a str,
+    /// The Device that it comes from; empty when it comes from none.
+    pub origin: &'a str,
     /// The time of its version.
     pub updated: Timestamp,
     /// Its rows, in any order.
@@ -54,6 +56,7 @@ pub fn matches(condition: &Condition, subject: &Subject<'_>, others: &dyn Neighb
         }
         Condition::Not(inner) => !matches(inner, subject, others),
         Condition::Id(ids) => ids.iter().any(|id| id == subject.id),
+        Condition::Origin(devices) => devices.iter().any(|device| device == subject.origin),
         Condition::Updated(spans) => spans.iter().any(|span| holds(span, subject.updated)),
         Condition::Words(place, words) => {
             let all = match place {

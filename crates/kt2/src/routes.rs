@@ -20,6 +20,7 @@ use crate::body::{parse_form, read_body, read_resource};
 use crate::call::Call;
 use crate::capabilities::capabilities;
 use crate::interaction::Interaction;
+use crate::localize::localize;
 use crate::negotiate::{Wants, for_refusal, negotiate};
 use crate::outcome::Refusal;
 use crate::query_string::pairs;
@@ -135,9 +136,11 @@ impl Asked<'_> {
             app.limit.check(access.instance.instance.number).map_err(Refusal::throttled)?;
         }
         told.instance = access.as_ref().map(|access| access.instance.name().to_owned());
+        let urls = app.authorization.urls(domain);
         let mut call = Call {
             catalog: app.catalog(domain),
-            base: app.authorization.urls(domain).fhir_base(),
+            base: urls.fhir_base(),
+            bases: urls.fhir_bases(),
             began: app.clock.now(),
             app: (*app).clone(),
             domain: (*domain).clone(),
@@ -163,6 +166,7 @@ impl Asked<'_> {
             Interaction::Search => search::search(&call, kind, pairs).await,
             Interaction::SearchByForm => {
                 let bytes = read_body(headers, body, app.body_limit).await?;
+                call.catalog = app.catalog(domain);
                 let mut all = pairs;
                 all.extend(parse_form(headers, &bytes)?);
                 // The form can say as much about the answer as the URL.
@@ -192,32 +196,36 @@ impl Asked<'_> {
             Interaction::HistoryType => history::of_type(&call, kind, pairs).await,
             Interaction::Create => {
                 create::permit(&call, kind, headers)?;
-                let resource = self.resource(&call, body).await?;
-                create::create(&call, kind, resource).await
+                let resource = self.resource(&mut call, body).await?;
+                create::create(&mut call, kind, resource).await
             }
             Interaction::Update => {
                 let found = update::permit(&call, kind, id, headers).await?;
-                let resource = self.resource(&call, body).await?;
-                update::update(&call, found, resource).await
+                let resource = self.resource(&mut call, body).await?;
+                update::update(&mut call, found, resource).await
             }
             Interaction::Delete => delete::delete(&call, kind, id, headers, &pairs).await,
             Interaction::ValidateType | Interaction::ValidateInstance => {
                 let id = (interaction == Interaction::ValidateInstance).then_some(id);
                 validate::permit(&call, kind, id).await?;
-                let resource = self.resource(&call, body).await?;
+                let resource = self.resource(&mut call, body).await?;
                 validate::validate(&call, kind, resource, &pairs)
             }
         }
     }
 
     /// The resource in the body.
-    async fn resource<B>(&self, call: &Call, body: B) -> Result<koppeltaal_fhir::Node, Refusal>
+    async fn resource<B>(&self, call: &mut Call, body: B) -> Result<koppeltaal_fhir::Node, Refusal>
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
         let bytes = read_body(&self.head.headers, body, self.app.body_limit).await?;
-        read_resource(&self.head.headers, bytes, &call.catalog).await
+        // A body takes its time, and definitions may have changed meanwhile.
+        call.catalog = self.app.catalog(self.domain);
+        let mut resource = read_resource(&self.head.headers, bytes, &call.catalog).await?;
+        localize(&mut resource, &call.bases);
+        Ok(resource)
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use http::StatusCode;
-use koppeltaal_core::{Error, Result};
+use koppeltaal_core::Result;
 use koppeltaal_store::DomainTx;
 use koppeltaal_store::resource;
 
@@ -40,23 +40,9 @@ pub fn dangling(
 ) -> Result<Option<Dangling>> {
     let (past, present): (Vec<&Reference>, Vec<&Reference>) =
         references.iter().partition(|reference| kind == "AuditEvent" && is_past(reference));
-    let keys: Vec<(String, String)> = present
-        .iter()
-        .map(|reference| (reference.resource_type.clone(), reference.id.clone()))
-        .collect();
-    let mut lost: Vec<&Reference> = Vec::new();
-    for at in resource::missing(tx, &keys)? {
-        lost.push(present.get(at).ok_or_else(|| Error::internal("no such reference"))?);
-    }
-    for reference in past {
-        let is_transient = matches!(
-            reference.resource_type.as_str(),
-            "Bundle" | "CapabilityStatement" | "OperationOutcome"
-        );
-        if !is_transient && resource::read(tx, &reference.resource_type, &reference.id)?.is_none() {
-            lost.push(reference);
-        }
-    }
+    let past: Vec<&Reference> = past.into_iter().filter(|one| !is_transient(one)).collect();
+    let mut lost = at(&present, &resource::missing(tx, &names(&present))?);
+    lost.extend(at(&past, &resource::unknown(tx, &names(&past))?));
     let issues: Vec<Issue> = lost
         .into_iter()
         .map(|reference| {
@@ -68,6 +54,22 @@ pub fn dangling(
         })
         .collect();
     Ok((!issues.is_empty()).then_some(Dangling(issues)))
+}
+
+fn names<'a>(references: &[&'a Reference]) -> Vec<(&'a str, &'a str)> {
+    references.iter().map(|one| (one.resource_type.as_str(), one.id.as_str())).collect()
+}
+
+fn at<'a>(references: &[&'a Reference], places: &[usize]) -> Vec<&'a Reference> {
+    places.iter().filter_map(|place| references.get(*place).copied()).collect()
+}
+
+/// What a request is answered with, and nobody keeps.
+fn is_transient(reference: &Reference) -> bool {
+    matches!(
+        reference.resource_type.as_str(),
+        "Bundle" | "CapabilityStatement" | "OperationOutcome"
+    )
 }
 
 /// Whether a reference of an AuditEvent tells of the past.

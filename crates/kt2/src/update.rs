@@ -6,9 +6,10 @@ use http::header::{self, HeaderMap};
 use koppeltaal_core::audit::Action;
 use koppeltaal_core::permission::Operation;
 use koppeltaal_fhir::{Node, json};
+use koppeltaal_store::definitions;
 use koppeltaal_store::resource::{self, Stored, Updated};
 
-use crate::call::Call;
+use crate::call::{ATTEMPTS, Call, overtaken, when_current};
 use crate::content::{check, check_type, is_same, ready, strip};
 use crate::create::written;
 use crate::if_match::{expected, stale};
@@ -48,27 +49,41 @@ pub async fn permit(
 }
 
 /// Answers `PUT [type]/[id]` for a caller whom [`permit`] gave `found`.
-pub async fn update(call: &Call, found: Stored, mut resource: Node) -> Result<Reply, Refusal> {
+pub async fn update(call: &mut Call, found: Stored, mut resource: Node) -> Result<Reply, Refusal> {
     let kind = found.resource_type;
     check_type(kind, &resource)?;
     check_id(&found, &resource)?;
     strip(&mut resource);
-    origin::keep(&mut resource, &found.origin, &call.base)?;
+    origin::keep(&mut resource, &found.origin)?;
     if kind == "Subscription" {
         let before = json::parse(found.render().as_bytes()).ok();
         subscription::prepare(&mut resource, before.as_ref());
         subscription::require_read(call, &resource)?;
     }
-    let warnings = check(call, kind, &resource)?;
-    let content = ready(call, &resource, warnings);
+    for _ in 0..ATTEMPTS {
+        match attempt(call, &found, &resource).await? {
+            Some(reply) => return Ok(reply),
+            None => call.renew().await?,
+        }
+    }
+    Err(overtaken().into())
+}
+
+/// Stores the next version by the definitions of the call; `None` when the domain
+/// has others by now.
+async fn attempt(call: &Call, found: &Stored, resource: &Node) -> Result<Option<Reply>, Refusal> {
+    let kind = found.resource_type;
+    let warnings = check(call, kind, resource)?;
+    let content = ready(call, resource, warnings);
     let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
     let (indexed, references) = (content.indexed, content.references);
-    let body = match says_the_same(&found, &resource) {
+    let body = match says_the_same(found, resource) {
         true => found.body.clone(),
         false => content.body,
     };
     let mut row = entry(call, Action::Update, kind, &found.id);
     let (id, version) = (found.id.clone(), found.version);
+    let definitions_version = call.catalog.version();
     let updated = call
         .scope()
         .write(move |tx| {
@@ -79,18 +94,22 @@ pub async fn update(call: &Call, found: Stored, mut resource: Node) -> Result<Re
                 resource::update(tx, &ids, kind, &id, Some(version), &body, &indexed, now)?;
             if let Updated::Done(stored) = &updated {
                 record(tx, &ids, &mut row, stored.version)?;
+                definitions::require(tx, definitions_version)?;
             }
             Ok(Ok(updated))
         })
-        .await??;
+        .await;
+    let Some(updated) = when_current(updated)?.transpose()? else { return Ok(None) };
     match updated {
         Updated::Done(stored) | Updated::Unchanged(stored) => {
-            Ok(written(call, StatusCode::OK, &stored, content.warnings)
-                .with(header::CONTENT_LOCATION, call.version_url(kind, &stored.id, stored.version)))
+            let url = call.version_url(kind, &stored.id, stored.version);
+            let reply = written(call, StatusCode::OK, &stored, content.warnings);
+            Ok(Some(reply.with(header::CONTENT_LOCATION, url)))
         }
         Updated::Stale(current) => Err(stale(kind, current)),
-        Updated::Deleted => Err(live(call, Stored { deleted: true, ..found })
-            .map_or_else(|refusal| refusal, |_| access::unknown(kind))),
+        Updated::Deleted(deleted) => {
+            Err(live(call, deleted).map_or_else(|refusal| refusal, |_| access::unknown(kind)))
+        }
         Updated::Unknown => Err(access::unknown(kind)),
     }
 }

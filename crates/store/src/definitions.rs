@@ -1,24 +1,60 @@
 //! What a domain defines itself: profiles, code lists and search parameters are
-//! resources; here stand when they last changed, and the search parameters whose
+//! resources; here stand how often they changed, and the search parameters whose
 //! index does not cover every resource yet.
 
-use koppeltaal_core::Result;
+use std::collections::HashMap;
+
+use koppeltaal_core::{Error, Result};
 
 use crate::args;
 use crate::scope::DomainTx;
 use crate::tx::Tx;
 
-/// A number that rises with every change of definitions in any domain.
-pub fn version(tx: &mut dyn Tx) -> Result<i64> {
-    tx.query_one("SELECT value FROM counter WHERE name = 'definitions'", args![])?
-        .unwrap_or_default()
-        .int(0)
+/// The version of the definitions of each domain (by its number) that has ever had
+/// some of its own.
+pub fn versions(tx: &mut dyn Tx) -> Result<HashMap<i64, i64>> {
+    tx.query("SELECT domain, version FROM definitions", args![])?
+        .into_iter()
+        .map(|row| Ok((row.int(0)?, row.int(1)?)))
+        .collect()
 }
 
-/// The definitions of the domain were changed. The row lock makes the number rise
-/// in the order of commits, so this comes last in a transaction.
+/// The version of the definitions of the domain: it rises with every change; 0 when
+/// it has never had any of its own.
+pub fn version(tx: &mut DomainTx<'_>) -> Result<i64> {
+    tx.query_one("SELECT version FROM definitions WHERE domain = $1", args![])?
+        .map_or(Ok(0), |row| row.int(0))
+}
+
+/// Fails with `PreconditionFailed` when the definitions of the domain have another
+/// version than this by now. Whoever writes resources asks this last: what was
+/// indexed by other definitions is not stored.
+pub fn require(tx: &mut DomainTx<'_>, expected: i64) -> Result<()> {
+    if version(tx)? == expected {
+        return Ok(());
+    }
+    let told = "the definitions of the domain changed meanwhile; try again";
+    Err(Error::PreconditionFailed(told.to_owned()))
+}
+
+/// [`require`], and nobody else changes them until the transaction ends. Whoever
+/// changes definitions does this first.
+pub fn hold(tx: &mut DomainTx<'_>, expected: i64) -> Result<()> {
+    tx.execute(
+        "INSERT INTO definitions (domain, version) VALUES ($1, 0)
+         ON CONFLICT (domain) DO UPDATE SET version = definitions.version",
+        args![],
+    )?;
+    require(tx, expected)
+}
+
+/// The definitions of the domain were changed.
 pub fn changed(tx: &mut DomainTx<'_>) -> Result<()> {
-    tx.outside().later("UPDATE counter SET value = value + 1 WHERE name = 'definitions'", args![])
+    tx.later(
+        "INSERT INTO definitions (domain, version) VALUES ($1, 1)
+         ON CONFLICT (domain) DO UPDATE SET version = definitions.version + 1",
+        args![],
+    )
 }
 
 /// The canonical URLs of the search parameters that do not cover every resource

@@ -167,8 +167,8 @@ both!(a_deletion_is_a_version_of_its_own, |store| async move {
     assert_eq!((&gone.body, &gone.origin), (&first.body, &first.origin));
     assert_eq!(w.read("t").await, Some(gone.clone()));
     assert_eq!(w.vread("t", 1).await, Some(first));
-    assert_eq!(w.delete("t", Some(1)).await, Deleted::Already(gone));
-    assert_eq!(w.update("t", None, "two").await, Updated::Deleted);
+    assert_eq!(w.delete("t", Some(1)).await, Deleted::Already(gone.clone()));
+    assert_eq!(w.update("t", Some(1), "two").await, Updated::Deleted(gone));
     assert_eq!(w.history("t", None, 10).await, [2, 1]);
 });
 

@@ -79,7 +79,7 @@ impl Server {
         let (keys, now) = (ids.clone(), clock.now());
         // Devices are indexed by the definitions of their domain, too.
         let known = store.read(directory::load).await?;
-        let definitions = catalogs.catch_up(&store, &known, None).await?;
+        catalogs.catch_up(&store, &known).await?;
         let index = catalogs.clone();
         store.write(move |tx| directory::ensure_devices(tx, &keys, &index, now)).await?;
         let snapshot = store.read(directory::load).await?;
@@ -166,10 +166,8 @@ impl Server {
         // listeners: it is none of those that shutdown waits for.
         let mut following = JoinSet::new();
         following.spawn(supervised("the directory", follower));
-        following.spawn(supervised(
-            "definitions",
-            catalogs.follow(store.clone(), directory.clone(), definitions),
-        ));
+        following
+            .spawn(supervised("definitions", catalogs.follow(store.clone(), directory.clone())));
         following.spawn(supervised("the lease", keep_node(node.clone(), clock.clone())));
         following.spawn(supervised("keys and revocations", authorization.clone().follow()));
         following.spawn(supervised("used tokens", authorization.tidy()));

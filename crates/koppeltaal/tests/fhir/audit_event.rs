@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::client::path;
-use crate::resources::audit_event;
+use crate::resources::{audit_event, patient};
 use crate::support::Engine;
 use crate::world::World;
 
@@ -12,6 +12,7 @@ on_both_engines!(
     applications_tell_what_went_wrong,
     nobody_changes_an_audit_event,
     the_profile_holds_for_audit_events_too,
+    an_event_tells_of_as_many_things_as_it_likes,
 );
 
 async fn applications_tell_what_went_wrong(engine: Engine) {
@@ -87,4 +88,27 @@ async fn the_profile_holds_for_audit_events_too(engine: Engine) {
         assert_eq!(reply.status, 422, "{place} = {value}");
     }
     assert_eq!(own.search("AuditEvent").await["total"], 0);
+}
+
+async fn an_event_tells_of_as_many_things_as_it_likes(engine: Engine) {
+    let world = World::start(engine).await;
+    let own = world.client("own").await;
+    let me = world.device("own");
+    let kept = path(&own.create(&patient()).await);
+    let gone = path(&own.create(&patient()).await);
+    own.delete(&gone).await.expect(200);
+    let what = |reference: &str| json!({ "what": { "reference": reference } });
+    let mut event = audit_event(&me, &me);
+    let all: Vec<_> = (0..300).map(|n| what([&kept, &gone, &me][n % 3])).collect();
+    event["entity"] = all.into();
+    own.create(&event).await;
+    // What answered a request is kept nowhere; what never was is told with its place.
+    event["entity"][7] = what("OperationOutcome/1");
+    event["entity"][290] = what(&format!("Patient/{}", Uuid::new_v4()));
+    event["entity"][100] = what(&format!("Device/{}", gone.trim_start_matches("Patient/")));
+    let issues = own.try_create(&event).await.refused(422, "not-found").issues();
+    let places: Vec<&str> =
+        issues.iter().map(|issue| issue["expression"][0].as_str().unwrap()).collect();
+    assert_eq!(places.len(), 2, "{issues:?}");
+    assert!(places[0].contains("entity[100]") && places[1].contains("entity[290]"), "{places:?}");
 }

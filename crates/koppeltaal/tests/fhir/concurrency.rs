@@ -1,10 +1,14 @@
 //! Many at once, at one server and at two (K002-3, K003-6, K003-7): one writer
 //! wins, and no reference is left dangling.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::client::{Client, path};
+use crate::client::{Client, JSON, path};
 use crate::found::total;
 use crate::resources::{Ground, patient, task};
 use crate::support::Engine;
@@ -15,6 +19,7 @@ on_both_engines!(
     of_many_deletions_one_is_it,
     a_deletion_and_a_new_reference_leave_nothing_dangling,
     a_deletion_and_an_update_do_not_both_win,
+    an_update_that_a_deletion_overtakes_names_the_deletion,
     writers_who_try_again_lose_no_change,
 );
 
@@ -161,6 +166,37 @@ async fn a_deletion_and_an_update_do_not_both_win(engine: Engine) {
         assert_eq!(found.len(), usize::from(updated.status == 200));
     }
     second.shutdown().await;
+}
+
+async fn an_update_that_a_deletion_overtakes_names_the_deletion(engine: Engine) {
+    let world = World::start(engine).await;
+    let own = world.client("own").await;
+    let one = own.create(&patient()).await;
+    let text = one.to_string();
+    // The server asks for the body when the caller may update what is there.
+    let head = format!(
+        "PUT /api/v1/zorg/fhir/r4/{} HTTP/1.1\r\nHost: kt.example.test\r\n\
+         Authorization: Bearer {}\r\nIf-Match: W/\"1\"\r\nContent-Type: {JSON}\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+        path(&one),
+        world.token("own").await,
+        text.len(),
+    );
+    let mut stream = TcpStream::connect(world.app.server.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    world.app.clock.advance(Duration::from_secs(60));
+    own.delete(&path(&one)).await.expect(200);
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 410 "), "{answer}");
+    let gone = own.get(&path(&one)).await.refused(410, "deleted");
+    let location = format!("location: {}\r\n", gone.header("location").unwrap());
+    assert!(location.ends_with("/_history/2\r\n") && answer.contains(&location), "{answer}");
+    assert!(answer.contains(&gone.diagnostics()), "{answer} is not {}", gone.text());
 }
 
 async fn writers_who_try_again_lose_no_change(engine: Engine) {

@@ -21,6 +21,11 @@ async fn a_long_chain_of_parts_goes_whole(engine: Engine) {
     let order = said["resources"].as_array().unwrap();
     assert_eq!(order[0], format!("Task/{}", id("t299")));
     assert_eq!(order[299], format!("Task/{}", id("t0")));
+    // Others write between the transactions, each of which is in the trail.
+    let rows = world.list(&["audit", "search", "--action", "erase"]);
+    let mut details: Vec<&str> = rows.iter().map(|row| row["detail"].as_str().unwrap()).collect();
+    details.sort_unstable();
+    assert_eq!(details, ["1 Patient, 100 Task", "200 Task"]);
     assert!(found(&world, "Task").is_empty());
     assert_eq!(found(&world, "Patient"), [format!("Patient/{}", id("bart"))]);
 }

@@ -51,6 +51,10 @@ fn test() -> impl Strategy<Value = Test> {
         .prop_map(|(parameter, value, qualifier)| Test { parameter, value, qualifier })
 }
 
+fn device() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["d", "e", "f"]).prop_map(str::to_owned)
+}
+
 fn condition() -> impl Strategy<Value = Condition> {
     let id = prop::sample::select(vec!["1", "2"]).prop_map(str::to_owned);
     let time = prop::option::of((0_i64..4).prop_map(Timestamp));
@@ -60,6 +64,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     let plain = prop_oneof![
         4 => prop::collection::vec(test(), 0..4).prop_map(Condition::AnyOf),
         1 => prop::collection::vec(id, 0..2).prop_map(Condition::Id),
+        1 => prop::collection::vec(device(), 0..3).prop_map(Condition::Origin),
         1 => prop::collection::vec(span, 0..3).prop_map(Condition::Updated),
         1 => (place, prop::collection::vec(word, 1..3))
             .prop_map(|(place, words)| Condition::Words(place, words)),
@@ -119,6 +124,7 @@ fn fits(order: std::cmp::Ordering, end: &End) -> bool {
 struct One {
     name: &'static str,
     id: &'static str,
+    origin: String,
     updated: i64,
     rows: Vec<IndexRow>,
     words: Words,
@@ -129,6 +135,7 @@ impl One {
         Subject {
             resource_type: self.name,
             id: self.id,
+            origin: &self.origin,
             updated: Timestamp(self.updated),
             rows: &self.rows,
             words: &self.words,
@@ -138,10 +145,11 @@ impl One {
 
 fn one(name: &'static str, id: &'static str) -> impl Strategy<Value = One> {
     let words = prop::sample::select(vec!["", " jan ", " de jan ", " bande "]);
-    (0_i64..4, prop::collection::vec(row(), 0..4), words.clone(), words).prop_map(
-        move |(updated, rows, narrative, content)| One {
+    (device(), 0_i64..4, prop::collection::vec(row(), 0..4), words.clone(), words).prop_map(
+        move |(origin, updated, rows, narrative, content)| One {
             name,
             id,
+            origin,
             updated,
             rows,
             words: Words { narrative: narrative.to_owned(), content: content.to_owned() },
@@ -192,6 +200,7 @@ fn found(condition: &Condition, world: &[One], others: &[One]) -> BTreeSet<&'sta
         }
         Condition::Not(inner) => &all - &found(inner, world, others),
         Condition::Id(ids) => of(&|one| ids.contains(&one.id.to_owned())),
+        Condition::Origin(devices) => of(&|one| devices.contains(&one.origin)),
         Condition::Updated(spans) => of(&|one| {
             spans.iter().any(|span| {
                 let from = span.from.map_or(i64::MIN, |time| time.0);

@@ -68,7 +68,7 @@ pub async fn search(operator: &Operator, text: &str, count: usize) -> Result<Hit
         .and_then(|pairs| {
             let context = Context {
                 catalog: &catalog,
-                base: &operator.base,
+                bases: &operator.bases,
                 now: operator.clock.now(),
                 is_strict: true,
             };

@@ -3,6 +3,7 @@
 //! install definitions. Nothing here asks for rights or prints; every access to
 //! care data is recorded.
 
+mod codes;
 mod confidential;
 mod erase;
 mod export;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::Domain;
+use koppeltaal_core::trace::is_fhir_id;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_store::{Ids, Scope, Store, audit};
 
@@ -28,7 +30,7 @@ pub use look::{Hits, get, history, search};
 pub use package::{Installed, install};
 pub use reindex::{Reindexed, reindex};
 
-use crate::catalog::{Catalog, Catalogs};
+use crate::catalog::Catalog;
 use crate::kind;
 use crate::outcome::Refusal;
 
@@ -48,6 +50,8 @@ pub struct Operator {
     pub domain: Arc<Domain>,
     /// Its FHIR base, without a slash at its end.
     pub base: String,
+    /// All spellings of it: that one and the alias of the domain.
+    pub bases: Vec<String>,
     /// Who it is, for the audit trail.
     pub agent: String,
 }
@@ -72,7 +76,7 @@ impl Operator {
 
     /// The definitions of the domain as they are stored now.
     async fn catalog(&self) -> Result<Arc<Catalog>> {
-        Catalogs::default().load(&self.store, &self.domain).await
+        Catalog::load(&self.store, &self.domain).await
     }
 
     /// A row of the audit trail about what the operator does.
@@ -101,7 +105,7 @@ impl Operator {
 
 /// Type and id of `Patient/7b…`. Fails when it is nothing that is served here.
 pub fn reference(text: &str) -> Result<(&'static str, String)> {
-    let parts = text.split_once('/').filter(|(_, id)| is_id(id));
+    let parts = text.split_once('/').filter(|(_, id)| is_fhir_id(id));
     let (name, id) = parts.ok_or_else(|| {
         Error::Invalid(format!("`{text}` is no resource: write type and id, as in Patient/7b8e…"))
     })?;
@@ -114,12 +118,6 @@ pub fn known_type(name: &str) -> Result<&'static str> {
         let names: Vec<&str> = kind::served().collect();
         Error::Invalid(format!("`{name}` is no type that is kept here: {}", names.join(", ")))
     })
-}
-
-/// Whether a text is an id of FHIR R4.
-fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }
 
 /// What a caller of the face would be told, in words.
@@ -141,6 +139,5 @@ mod tests {
         {
             assert!(reference(wrong).is_err(), "{wrong}");
         }
-        assert!(is_id(&"a".repeat(64)) && !is_id(&"a".repeat(65)) && !is_id("é"));
     }
 }

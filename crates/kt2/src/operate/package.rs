@@ -8,14 +8,15 @@ use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_fhir::r4::definition::{Definitions, Overlay, SearchParameter};
-use koppeltaal_fhir::r4::package::{Package, read_package};
+use koppeltaal_fhir::r4::package::{Package, koppeltaal, read_package};
 use koppeltaal_fhir::r4::{profile, search};
-use koppeltaal_fhir::{Node, object};
+use koppeltaal_fhir::{Node, json, object};
 use koppeltaal_store::resource::{self, Indexed, New, Stored, Updated};
 use koppeltaal_store::{DomainTx, Ids, audit, definitions};
 
 use super::confidential::parsed;
-use super::{Operator, Progress, Reindexed, reindex};
+use super::{Operator, Progress, Reindexed, codes, reindex};
+use crate::catalog::Catalog;
 use crate::content::body;
 use crate::kind;
 
@@ -55,8 +56,8 @@ pub async fn install(
     let package = read_package(files, profile::koppeltaal())
         .map_err(|error| Error::Unprocessable(format!("the package cannot be used: {error}")))?;
     let mut skipped: Vec<String> = package.skipped.iter().map(ToString::to_string).collect();
-    let resources = usable(&package, &mut skipped)?;
     let catalog = operator.catalog().await?;
+    let resources = usable(&package, &catalog, &mut skipped)?;
     let mut pending = Vec::new();
     for resource in resources.iter().filter(|node| node.resource_type() == Some("SearchParameter"))
     {
@@ -77,11 +78,13 @@ pub async fn install(
         absent: absent(operator, &package).await?,
         ..Installed::default()
     };
+    let waits = !pending.is_empty();
     let work = Work {
         ids: operator.ids.clone(),
         now: operator.clock.now(),
         origin: operator.domain.server_device.clone(),
         package: package.name.clone(),
+        version: catalog.version(),
         ready,
         pending,
         entry: Entry {
@@ -91,22 +94,29 @@ pub async fn install(
     };
     let (changed, removed) = operator.scope().write(move |tx| work.store(tx)).await?;
     (installed.changed, installed.removed) = (changed, removed);
-    if installed.changed > 0 || !installed.removed.is_empty() {
+    if installed.changed > 0 || !installed.removed.is_empty() || waits {
         installed.reindexed = reindex(operator, None, 0, progress).await?;
     }
     Ok(installed)
 }
 
 /// The definitions that are stored, the guide among them.
-fn usable(package: &Package, skipped: &mut Vec<String>) -> Result<Vec<Node>> {
+fn usable(package: &Package, catalog: &Catalog, skipped: &mut Vec<String>) -> Result<Vec<Node>> {
+    let of_koppeltaal = package.name == koppeltaal().name;
+    let mut others = others(package, catalog);
     let mut resources = Vec::new();
     for resource in &package.resources {
         if resource.resource_type() == Some("SearchParameter") {
             let parameter = SearchParameter::from_resource(resource).map_err(Error::internal)?;
-            if let Err(reason) = search::check(&parameter) {
+            let reason = match search::check(&parameter) {
+                Err(reason) => Some(reason.to_string()),
+                Ok(()) => codes::objection(&parameter, of_koppeltaal, others.iter()),
+            };
+            if let Some(reason) = reason {
                 skipped.push(format!("{}: {reason}", parameter.url));
                 continue;
             }
+            others.push(parameter);
         }
         if resource.resource_type().is_some_and(kind::is_conformance) {
             resources.push(resource.clone());
@@ -119,6 +129,23 @@ fn usable(package: &Package, skipped: &mut Vec<String>) -> Result<Vec<Node>> {
     Overlay::from_resources(&resources, Definitions::core())
         .map_err(|error| Error::Unprocessable(format!("the package cannot be used: {error}")))?;
     Ok(resources)
+}
+
+/// The search parameters of the domain that stay when the package is there: those
+/// of an earlier version of it go, or come anew.
+fn others(package: &Package, catalog: &Catalog) -> Vec<SearchParameter> {
+    let guides = catalog.publications().iter().filter(|one| one.resource_type == GUIDE);
+    let guides = guides.filter_map(|one| json::parse(one.text.as_bytes()).ok());
+    let former = guides.filter(|guide| is_of(guide, &package.name));
+    let goes: HashSet<String> = former.flat_map(|guide| listed(&guide)).collect();
+    let published = codes::published(catalog).into_iter();
+    let stays = published.filter(|(id, _)| !goes.contains(&format!("SearchParameter/{id}")));
+    stays.map(|(_, parameter)| parameter).collect()
+}
+
+/// Whether a guide is that of this package.
+fn is_of(guide: &Node, package: &str) -> bool {
+    guide.get("packageId").and_then(Node::as_str) == Some(package)
 }
 
 /// A guide for a package without one: that it is there says that the package
@@ -199,6 +226,8 @@ struct Work {
     now: Timestamp,
     origin: String,
     package: String,
+    /// The version of the definitions that the package was judged beside.
+    version: i64,
     ready: Vec<Ready>,
     pending: Vec<String>,
     entry: Entry,
@@ -206,6 +235,7 @@ struct Work {
 
 impl Work {
     fn store(&self, tx: &mut DomainTx<'_>) -> Result<(usize, Vec<String>)> {
+        definitions::hold(tx, self.version)?;
         let removed = self.remove_former(tx)?;
         let mut changed = 0;
         for one in &self.ready {
@@ -215,7 +245,7 @@ impl Work {
             definitions::begin(tx, url)?;
         }
         audit::append(tx, &self.ids, std::slice::from_ref(&self.entry))?;
-        if changed > 0 || !removed.is_empty() {
+        if changed > 0 || !removed.is_empty() || !self.pending.is_empty() {
             definitions::changed(tx)?;
         }
         Ok((changed, removed))
@@ -227,7 +257,7 @@ impl Work {
         let mut goes = BTreeSet::new();
         for stored in resource::of_type(tx, GUIDE, 0, i64::MAX)? {
             let guide = parsed(&stored)?;
-            if guide.get("packageId").and_then(Node::as_str) == Some(&*self.package) {
+            if is_of(&guide, &self.package) {
                 goes.insert(format!("{GUIDE}/{}", stored.id));
                 goes.extend(listed(&guide));
             }

@@ -7,14 +7,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use koppeltaal_core::Result;
 use koppeltaal_core::audit::{Action, Entry};
+use koppeltaal_core::{Error, Result};
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::{self, Indexed, Stored};
-use koppeltaal_store::{audit, definitions};
+use koppeltaal_store::{DomainTx, audit, definitions};
 
 use super::confidential::parsed;
 use super::{Operator, PAGE, Progress};
+use crate::call::when_current;
 use crate::catalog::Catalog;
 use crate::kind;
 use crate::publication::Publication;
@@ -25,6 +26,8 @@ const AT_ONCE: usize = 50;
 /// The time after which every server works with definitions that were changed,
 /// twice what is promised.
 const IN_FORCE: Duration = Duration::from_secs(2);
+/// How often the walk begins anew because definitions changed on the way.
+const ATTEMPTS: usize = 5;
 
 /// What was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,12 +60,32 @@ pub(super) async fn reindex_types(
     after: i64,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Reindexed> {
-    let waiting = operator.scope().read(definitions::unindexed).await?;
+    for _ in 0..ATTEMPTS {
+        if let Some(reindexed) = when_current(attempt(operator, types, after, progress).await)? {
+            return Ok(reindexed);
+        }
+    }
+    let told = "the definitions of the domain changed again and again: index it anew";
+    Err(Error::Conflict(told.to_owned()))
+}
+
+/// Fails with `PreconditionFailed` when definitions change on the way: what was
+/// indexed by others than those in force is indexed again.
+async fn attempt(
+    operator: &Operator,
+    types: &[&'static str],
+    after: i64,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Reindexed> {
+    let asked =
+        |tx: &mut DomainTx<'_>| Ok((definitions::version(tx)?, definitions::unindexed(tx)?));
+    let (version, waiting) = operator.scope().read(asked).await?;
     if !waiting.is_empty() {
         // A server that does not know them yet would write resources without their rows.
         tokio::time::sleep(IN_FORCE).await;
     }
     let catalog = operator.catalog().await?;
+    operator.scope().read(move |tx| definitions::require(tx, version)).await?;
     let mut reindexed = walk(operator, &catalog, types, after, progress).await?;
     if after == 0 {
         let is_covered =
@@ -78,13 +101,14 @@ pub(super) async fn reindex_types(
         .scope()
         .write(move |tx| {
             audit::append(tx, &ids, std::slice::from_ref(&entry))?;
+            if ready.is_empty() {
+                return Ok(());
+            }
+            definitions::hold(tx, version)?;
             for url in &ready {
                 definitions::finish(tx, url)?;
             }
-            if !ready.is_empty() {
-                definitions::changed(tx)?;
-            }
-            Ok(())
+            definitions::changed(tx)
         })
         .await?;
     Ok(reindexed)
@@ -117,7 +141,7 @@ async fn walk(
     mut after: i64,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Reindexed> {
-    let (scope, of) = (operator.scope(), types.to_vec());
+    let (scope, of, version) = (operator.scope(), types.to_vec(), catalog.version());
     let total = scope.read(move |tx| resource::walk_count(tx, after, Some(&of))).await?;
     let total = u64::try_from(total).unwrap_or_default();
     let mut reindexed = Reindexed::default();
@@ -142,6 +166,7 @@ async fn walk(
                     for (stored, indexed) in &ready {
                         replaced += u64::from(resource::reindex(tx, stored, indexed)?);
                     }
+                    definitions::require(tx, version)?;
                     Ok(replaced)
                 })
                 .await?;

@@ -50,8 +50,8 @@ const MOST_CONDITIONS: usize = 20;
 pub struct Context<'a> {
     /// The definitions of the domain.
     pub catalog: &'a Catalog,
-    /// The FHIR base of the domain, which references may spell out.
-    pub base: &'a str,
+    /// The FHIR base of the domain and its alias, which references may spell out.
+    pub bases: &'a [String],
     /// The present, for `ap` on dates; on later pages that of the first one.
     pub now: Timestamp,
     /// Whether a parameter that is not known is an error (`Prefer: handling=strict`).

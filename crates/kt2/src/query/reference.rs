@@ -10,6 +10,7 @@ use super::asked::Asked;
 use super::chain::targets;
 use super::token;
 use super::value::unescape;
+use crate::localize::below;
 use crate::outcome::Issue;
 
 const FORM: &str = "`Type/id`, an id, or an absolute URL";
@@ -41,21 +42,25 @@ fn tests(asked: &Asked<'_>, number: i64, value: &str) -> Result<Vec<Test>, Issue
         let local = |target| is(number, &format!("{target}/{value}"), Qualifier::Any);
         return Ok(targets(asked.parameter).map(local).collect());
     }
-    if let Some((name, id)) = local(asked, value) {
+    let relative = below(value, asked.context.bases);
+    let value = relative.as_deref().unwrap_or(value);
+    if let Some((name, id)) = local(value) {
         return Ok(vec![is(number, &format!("{name}/{id}"), Qualifier::Any)]);
     }
     let is_absolute = value.contains("://") || value.starts_with("urn:");
     if !is_absolute {
         return Err(asked.bad(value, FORM));
     }
-    let (value, version) = target(value, Some(asked.context.base));
+    let (value, version) = target(value, None);
     let qualifier = if version == 0 { Qualifier::Any } else { Qualifier::Is(version) };
     Ok(vec![is(number, &value, qualifier)])
 }
 
 /// The test that a reference leads to a resource of one type.
 fn of_type(asked: &Asked<'_>, number: i64, target: &str, value: &str) -> Result<Vec<Test>, Issue> {
-    let id = match local(asked, value) {
+    let relative = below(value, asked.context.bases);
+    let value = relative.as_deref().unwrap_or(value);
+    let id = match local(value) {
         Some((name, id)) if name == target => id,
         None if is_fhir_id(value) => value,
         _ => return Err(asked.bad(value, format!("an id or `{target}/id`"))),
@@ -63,14 +68,9 @@ fn of_type(asked: &Asked<'_>, number: i64, target: &str, value: &str) -> Result<
     Ok(vec![is(number, &format!("{target}/{id}"), Qualifier::Any)])
 }
 
-/// Type and id of a reference to this server, with our own base or without; a
-/// version does not count.
-fn local<'v>(asked: &Asked<'_>, value: &'v str) -> Option<(&'v str, &'v str)> {
-    let relative = match value.strip_prefix(asked.context.base) {
-        Some(rest) if !asked.context.base.is_empty() => rest.strip_prefix('/')?,
-        _ => value,
-    };
-    let mut parts = relative.split('/');
+/// Type and id of a relative reference; a version does not count.
+fn local(value: &str) -> Option<(&str, &str)> {
+    let mut parts = value.split('/');
     let (name, id) = (parts.next()?, parts.next()?);
     let is_whole = match (parts.next(), parts.next(), parts.next()) {
         (None, ..) => true,

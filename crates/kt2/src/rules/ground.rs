@@ -14,8 +14,8 @@ pub struct Ground<'a> {
     pub domain: &'a Domain,
     /// The definitions of the domain.
     pub catalog: &'a Catalog,
-    /// The FHIR base of the domain, without a slash at its end.
-    pub base: &'a str,
+    /// The FHIR base of the domain and its alias, without a slash at their ends.
+    pub bases: &'a [String],
     /// The hosts that hooks of its sender may have; any when empty.
     pub hook_hosts: &'a [String],
     /// The present.
@@ -29,7 +29,7 @@ impl<'a> Ground<'a> {
         Self {
             domain: &call.domain,
             catalog: &call.catalog,
-            base: &call.base,
+            bases: &call.bases,
             hook_hosts: access.map_or(&[], |access| &access.instance.instance.hook_hosts),
             now: call.began,
         }

@@ -84,7 +84,7 @@ fn criteria(ground: &Ground<'_>, text: &str) -> Vec<Issue> {
     };
     let context = query::Context {
         catalog: ground.catalog,
-        base: ground.base,
+        bases: ground.bases,
         now: ground.now,
         is_strict: true,
     };
@@ -115,6 +115,10 @@ fn endpoint(ground: &Ground<'_>, text: Option<&str>) -> Option<Issue> {
             return Some(Issue::error("value", told).at(place));
         }
     };
+    if !url.username().is_empty() || url.password().is_some() {
+        let told = "An endpoint holds no user name or password: send a header instead.";
+        return Some(Issue::error("value", told).at(place));
+    }
     let hosts = ground.hook_hosts;
     let is_own = hosts.is_empty()
         || url
@@ -148,14 +152,14 @@ fn header(line: &str) -> Option<String> {
     let Some((name, value)) = line.split_once(':') else {
         return Some("A header has the form `Name: value`.".to_owned());
     };
-    let name = name.trim();
     if http::HeaderName::try_from(name).is_err() {
         return Some("The name of this header is none of HTTP.".to_owned());
     }
     if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
         return Some(format!("The header {name} is set by the server."));
     }
-    http::HeaderValue::try_from(value.trim()).is_err().then(|| {
+    let is_told = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
+    (!value.bytes().all(is_told)).then(|| {
         format!("The value of the header {name} holds characters that HTTP does not allow.")
     })
 }

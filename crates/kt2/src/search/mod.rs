@@ -38,7 +38,7 @@ pub async fn search(
     let link = link::open(call, resource_type, &pairs)?;
     let context = Context {
         catalog: &call.catalog,
-        base: &call.base,
+        bases: &call.bases,
         now: link.as_ref().map_or(call.began, PageLink::began),
         is_strict: call.wants.is_strict,
     };

@@ -1,6 +1,9 @@
--- Definitions of a domain's own are resources; these tell the processes that they
--- changed, and which search parameters do not cover every resource yet.
-INSERT INTO counter (name, value) VALUES ('definitions', 0);
+-- Definitions of a domain's own are resources; these tell the processes how often
+-- they changed, and which search parameters do not cover every resource yet.
+CREATE TABLE definitions (
+  domain BIGINT NOT NULL PRIMARY KEY,
+  version BIGINT NOT NULL
+){without_rowid};
 CREATE TABLE unindexed_parameter (
   domain BIGINT NOT NULL,
   url {text} NOT NULL,

@@ -12,12 +12,23 @@ use crate::{args, row};
 /// What a resource is found by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Indexed {
-    /// Its values, in any order.
+    /// Its values, sorted, each once: whoever finds them brings them so, outside of
+    /// any transaction.
     pub rows: Vec<IndexRow>,
     /// Its words.
     pub words: Words,
 }
 
+impl Indexed {
+    /// What is found by these rows, whatever their order.
+    pub fn sorted(mut rows: Vec<IndexRow>, words: Words) -> Self {
+        rows.sort_unstable();
+        rows.dedup();
+        Self { rows, words }
+    }
+}
+
+/// What an [`Indexer`](koppeltaal_core::search::Indexer) finds.
 impl From<(Vec<IndexRow>, Words)> for Indexed {
     fn from((rows, words): (Vec<IndexRow>, Words)) -> Self {
         Self { rows, words }
@@ -51,12 +62,14 @@ const WORDS: Table = Table {
 
 /// Writes the values of the version with this stamp, which has none yet.
 pub(super) fn insert(tx: &mut DomainTx<'_>, stamp: i64, indexed: &Indexed) -> Result<()> {
-    let mut rows: Vec<&IndexRow> = indexed.rows.iter().collect();
-    rows.sort_unstable();
-    rows.dedup();
+    debug_assert!(
+        indexed.rows.is_sorted_by(|one, next| one < next),
+        "the rows are sorted, each once"
+    );
     let domain = tx.domain();
-    let rows: Vec<Row> = rows
-        .into_iter()
+    let rows: Vec<Row> = indexed
+        .rows
+        .iter()
         .map(|row| row![domain, row.parameter, row.value.as_str(), stamp, row.qualifier])
         .collect();
     tx.insert_many(&ROWS, &rows)?;

@@ -70,3 +70,12 @@ pub fn erase_version(tx: &mut DomainTx<'_>, key: i64, version: i64) -> Result<()
         args![key, version],
     )
 }
+
+/// Removes the replaced versions of a resource with a number below `before` for
+/// good: what has too many of them to be erased at once.
+pub fn erase_versions(tx: &mut DomainTx<'_>, key: i64, before: i64) -> Result<()> {
+    tx.later(
+        "DELETE FROM resource_history WHERE domain = $1 AND resource = $2 AND version < $3",
+        args![key, before],
+    )
+}

@@ -1,89 +1,40 @@
-//! References between resources: do their targets exist, who refers to a
-//! resource, and where do the references of a page lead.
+//! References between resources: who refers to a resource, and where do the
+//! references of a page lead.
 //!
-//! Whoever writes a reference holds the target with [`missing`], whoever deletes
-//! a resource holds it with `locked` before it asks [`referring`]: one of them
-//! waits for the other, so no reference is left hanging.
+//! Whoever writes a reference holds the target with `missing`, whoever deletes a
+//! resource holds it with `locked` before it asks [`referring`]: one of them waits
+//! for the other, so no reference is left hanging.
 
 use koppeltaal_core::{Error, Result, resource_type};
 
 use super::kind;
 use super::sql::{BY_STAMP, BY_VALUE, Sql};
 use crate::scope::DomainTx;
-use crate::tx::Dialect;
 
-/// References that one statement looks up.
+/// Stamps that one statement looks up.
 const AT_ONCE: usize = 64;
 
-/// Which of these resources (type and id) do not exist or are deleted, by their
-/// place in the list. Those that exist stay so until the transaction ends.
-pub fn missing<T: AsRef<str>, I: AsRef<str>>(
-    tx: &mut DomainTx<'_>,
-    references: &[(T, I)],
-) -> Result<Vec<usize>> {
-    let numbered: Vec<(i64, &str)> = references
-        .iter()
-        .map(|(name, id)| (kind(name.as_ref()).map_or(0, |kind| kind.number), id.as_ref()))
-        .collect();
-    let mut in_order = numbered.clone();
-    in_order.sort_unstable();
-    in_order.dedup();
-    let mut found = Vec::with_capacity(in_order.len());
-    for some in in_order.chunks(AT_ONCE) {
-        let mut sql = Sql::new(tx.dialect());
-        let text = held(&mut sql, some);
-        for mut row in sql.query(tx, &text)? {
-            found.push((row.int(0)?, row.text(1)?));
-        }
-    }
-    found.sort_unstable();
-    let is_there = |wanted: &(i64, &str)| {
-        found.binary_search_by(|(number, id)| (*number, id.as_str()).cmp(wanted)).is_ok()
-    };
-    let missing = numbered.iter().enumerate().filter(|(_, wanted)| !is_there(wanted));
-    Ok(missing.map(|(place, _)| place).collect())
+/// A resource that refers to another one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Referring {
+    /// Its type.
+    pub resource_type: &'static str,
+    /// Its id.
+    pub id: String,
+    /// The stamp of the version that refers. It is not held: another one may be
+    /// current when it is looked at again, and refer to something else.
+    pub stamp: i64,
 }
 
-/// Selects those of these types and ids that exist; on PostgreSQL it locks them in
-/// this order, as everybody locks.
-fn held(sql: &mut Sql, some: &[(i64, &str)]) -> String {
-    let numbers: Vec<i64> = some.iter().map(|(number, _)| *number).collect();
-    let ids: Vec<&str> = some.iter().map(|(_, id)| *id).collect();
-    match sql.dialect() {
-        Dialect::Sqlite => {
-            let rows: Vec<String> = sql
-                .bind_each(&numbers)
-                .iter()
-                .zip(sql.bind_each(&ids))
-                .map(|(number, id)| format!("({number}, {id})"))
-                .collect();
-            format!(
-                "WITH w (type, id) AS (VALUES {}) \
-                 SELECT r.type, r.id FROM w CROSS JOIN resource r INDEXED BY resource_id \
-                 WHERE r.domain = $1 AND r.type = w.type AND r.id = w.id AND r.deleted = 0",
-                rows.join(", ")
-            )
-        }
-        Dialect::Postgres => format!(
-            "SELECT r.type, r.id FROM unnest(CAST(ARRAY[{}] AS BIGINT[]), \
-               CAST(ARRAY[{}] AS TEXT[])) w (type, id) \
-             CROSS JOIN LATERAL (SELECT r.type, r.id FROM resource r WHERE r.domain = $1 \
-               AND r.type = w.type AND r.id = w.id AND r.deleted + 0 = 0 FOR SHARE) r",
-            sql.bind_each(&numbers).join(", "),
-            sql.bind_each(&ids).join(", ")
-        ),
-    }
-}
-
-/// At most `limit` other resources (type and id) that refer to this one by one of
-/// these parameters.
+/// At most `limit` other resources that refer to this one by one of these
+/// parameters.
 pub fn referring(
     tx: &mut DomainTx<'_>,
     resource_type: &str,
     id: &str,
     parameters: &[i64],
     limit: i64,
-) -> Result<Vec<(&'static str, String)>> {
+) -> Result<Vec<Referring>> {
     let own = super::read(tx, resource_type, id)?.map_or(0, |known| known.stamp);
     let value = format!("{resource_type}/{id}");
     if parameters.is_empty() {
@@ -102,7 +53,7 @@ pub fn referring(
 
 /// The resources with these stamps. An index row does not name its type, so each
 /// type that the domain has is asked.
-fn of_any_type(tx: &mut DomainTx<'_>, stamps: &[i64]) -> Result<Vec<(&'static str, String)>> {
+fn of_any_type(tx: &mut DomainTx<'_>, stamps: &[i64]) -> Result<Vec<Referring>> {
     let mut found = Vec::with_capacity(stamps.len());
     for some in stamps.chunks(AT_ONCE) {
         let mut sql = Sql::new(tx.dialect());
@@ -116,13 +67,13 @@ fn of_any_type(tx: &mut DomainTx<'_>, stamps: &[i64]) -> Result<Vec<(&'static st
                SELECT (SELECT min(n.type) FROM resource n
                        WHERE n.domain = $1 AND n.deleted = 0 AND n.type > t.type)
                FROM t WHERE t.type IS NOT NULL)
-             SELECT r.type, r.id FROM t CROSS JOIN {from}"
+             SELECT r.type, r.id, r.stamp FROM t CROSS JOIN {from}"
         );
         for mut row in sql.query(tx, &text)? {
             let number = row.int(0)?;
-            let name = resource_type::name(number)
+            let resource_type = resource_type::name(number)
                 .ok_or_else(|| Error::internal(format!("no type has the number {number}")))?;
-            found.push((name, row.text(1)?));
+            found.push(Referring { resource_type, id: row.text(1)?, stamp: row.int(2)? });
         }
     }
     Ok(found)

@@ -17,8 +17,8 @@ pub enum Updated {
     Unchanged(Stored),
     /// The domain has no such resource.
     Unknown,
-    /// It was deleted.
-    Deleted,
+    /// It was deleted, by this version.
+    Deleted(Stored),
     /// The version expected is not the current one, which is this.
     Stale(i64),
 }
@@ -38,7 +38,7 @@ pub fn update(
 ) -> Result<Updated> {
     let Some(known) = locked(tx, resource_type, id)? else { return Ok(Updated::Unknown) };
     if known.deleted {
-        return Ok(Updated::Deleted);
+        return Ok(Updated::Deleted(known));
     }
     if expected.is_some_and(|expected| expected != known.version) {
         return Ok(Updated::Stale(known.version));

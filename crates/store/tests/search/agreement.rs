@@ -128,6 +128,7 @@ both!(searches_of_many_resources_agree_too, |store| async move {
         parameter: OWNER,
     };
     let not = |condition| Condition::Not(Box::new(condition));
+    let from = |device: &str| Condition::Origin(vec![device.to_owned()]);
     for (resource_type, conditions) in [
         ("Patient", vec![]),
         ("Patient", vec![is(NAME, "often")]),
@@ -136,6 +137,11 @@ both!(searches_of_many_resources_agree_too, |store| async move {
         ("Patient", vec![named(between)]),
         ("Patient", vec![named(Values::Any), not(is(GENDER, "male"))]),
         ("Patient", vec![not(is(NAME, "often"))]),
+        ("Patient", vec![from("d1")]),
+        ("Patient", vec![from("none")]),
+        ("Patient", vec![is(NAME, "often"), from("d2"), is(GENDER, "male")]),
+        ("Task", vec![from("d3"), owned_by(vec![from("d0"), is(GENDER, "male")])]),
+        ("Patient", vec![owner_of(vec![from("d3")])]),
         ("Patient", vec![not(is(NAME, "rare")), not(is(GENDER, "male"))]),
         ("Patient", vec![is(NAME, "often"), not(is(GENDER, "female"))]),
         ("Patient", vec![named(Values::Containing("are".into())), is(GENDER, "male")]),
@@ -172,6 +178,9 @@ both!(too_many_alternatives_are_refused, |store| async move {
         let refused = refused.await.unwrap_err();
         assert!(matches!(refused, koppeltaal_core::Error::Invalid(_)), "{refused}");
     }
+    // A right may name more Devices.
+    let devices = (0..1_000).map(|n| format!("d{n}")).collect();
+    assert_eq!(w.ids("Patient", &[Condition::Origin(devices)]).await, ["p"]);
     assert_eq!(w.ids("Nothing", &[]).await, [""; 0]);
     assert_eq!(w.count("Nothing", &[]).await, 0);
 });

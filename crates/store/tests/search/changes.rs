@@ -79,6 +79,23 @@ both!(an_erased_resource_leaves_nothing, |store| async move {
     assert_eq!(w.read(read).await.unwrap().version, 1);
 });
 
+both!(versions_go_before_the_rest_of_a_resource_that_has_many, |store| async move {
+    let w = world(&store, 1);
+    let a =
+        w.create(vec![with_words("a", "one", "x"), with_words("b", "one", "x")]).await.remove(0);
+    for n in 2..8 {
+        w.update(with_words("a", &n.to_string(), "y")).await;
+    }
+    w.update(with_words("b", "two", "y")).await;
+    world(&store, 2).create(vec![with_words("a", "one", "x")]).await;
+    world(&store, 2).update(with_words("a", "two", "x")).await;
+    w.write(move |tx| resource::erase_versions(tx, a.key, 5)).await;
+    let left = w.read(|tx| resource::history(tx, "Patient", "a", None, 10)).await;
+    assert_eq!(left.iter().map(|one| one.version).collect::<Vec<_>>(), [7, 6, 5]);
+    assert_eq!(w.ids("Patient", &[is(NAME, "7")]).await, ["a"]);
+    assert_eq!(w.rows("resource_history").await, 4);
+});
+
 both!(resources_are_read_by_many_ids_at_once, |store| async move {
     let w = world(&store, 1);
     let plans = (0..150).map(|n| plan("Patient", &format!("p{n}"), &[])).collect();

@@ -54,6 +54,7 @@ fn meeting<'a>(all: &[Known], some: Vec<&'a Known>, condition: &Condition) -> Ve
             keep(&|known| !without.contains(&known.stored.key))
         }
         Condition::Id(ids) => keep(&|known| ids.contains(&known.stored.id)),
+        Condition::Origin(devices) => keep(&|known| devices.contains(&known.stored.origin)),
         Condition::Updated(spans) => keep(&|known| {
             let Timestamp(time) = known.stored.updated;
             spans.iter().any(|span| {

@@ -222,6 +222,9 @@ both!(a_write_touches_the_rows_of_its_resource_alone, |store| async move {
         let mut domain = in_domain(&mut tx, 1);
         let references = [("Patient", "p7"), ("Task", "t7-1"), ("Patient", "none")];
         assert_eq!(resource::missing(&mut domain, &references)?, [2]);
+        assert_eq!(resource::unknown(&mut domain, &references)?, [2]);
+        let stamps = resource::locked_stamps(&mut domain, &references)?;
+        assert_eq!(stamps.iter().flatten().count(), 2);
         let found = resource::referring(&mut domain, "Patient", "p7", &[OWNER, NAME], 100)?;
         assert_eq!(found.len(), 10);
         assert_eq!(resource::by_ids(&mut domain, &references)?.len(), 2);
@@ -231,6 +234,7 @@ both!(a_write_touches_the_rows_of_its_resource_alone, |store| async move {
         resource::update(&mut domain, &ids, "Task", "t7-1", None, &body, &indexed, NOW)?;
         resource::delete(&mut domain, &ids, "Task", "t7-1", None, NOW)?;
         resource::type_history(&mut domain, "Task", None, None, None, 10)?;
+        resource::erase_versions(&mut domain, 7, 2)?;
         resource::erase(&mut domain, "Task", "t7-1")?;
         Ok(tx.plans)
     };

@@ -8,6 +8,11 @@ use koppeltaal_store::resource::Indexed;
 
 use crate::world::{BORN, DUE, GENDER, LINK, NAME, NOW, OWNER, Plan, STATUS};
 
+/// The Device with this number.
+fn device(number: u64) -> String {
+    format!("d{number}")
+}
+
 /// Marsaglia's xorshift.
 pub struct Random(pub u64);
 
@@ -39,7 +44,7 @@ impl Random {
         let words = self.one_of(&["", " a ", " a b ", " ab b ", " b é "]).to_owned();
         let narrative = if self.below(2) == 0 { words.clone() } else { String::new() };
         let words = Words { narrative, content: words };
-        Plan { resource_type, id: format!("r{number}"), indexed: Indexed { rows, words } }
+        Plan { resource_type, id: format!("r{number}"), indexed: Indexed::sorted(rows, words) }
     }
 
     fn row(&mut self, resource_type: &str, of: u64) -> IndexRow {
@@ -69,7 +74,7 @@ impl Random {
     }
 
     fn condition(&mut self, resource_type: &str, of: u64, depth: u32) -> Condition {
-        match self.below(if depth == 0 { 9 } else { 13 }) {
+        match self.below(if depth == 0 { 10 } else { 14 }) {
             0 => {
                 Condition::Id((0..self.below(4)).map(|_| format!("r{}", self.below(of))).collect())
             }
@@ -80,12 +85,13 @@ impl Random {
                 Condition::Words(place, words.map(str::to_owned).collect())
             }
             3 => Condition::Not(Box::new(self.condition(resource_type, of, depth))),
-            4..9 => Condition::AnyOf(
+            4 => Condition::Origin((0..self.below(4)).map(|_| device(self.below(5))).collect()),
+            5..10 => Condition::AnyOf(
                 (0..self.one_of(&[1, 1, 1, 2, 3, 0]))
                     .map(|_| self.test(resource_type, of))
                     .collect(),
             ),
-            9 | 10 => {
+            10 | 11 => {
                 let targets = (0..self.one_of(&[1, 1, 2])).map(|_| self.target(of, depth - 1));
                 let targets = targets.collect();
                 let parameter = if resource_type == "Task" { OWNER } else { LINK };

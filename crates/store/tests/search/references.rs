@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use koppeltaal_core::Error;
-use koppeltaal_store::resource::{self, Deleted};
+use koppeltaal_core::resource::Body;
+use koppeltaal_core::search::Words;
+use koppeltaal_store::resource::{self, Deleted, Indexed, Referring, Updated};
 use koppeltaal_store::test_support::options;
 use koppeltaal_store::{DomainTx, Ids, Store, both};
 
@@ -35,7 +37,8 @@ both!(those_that_refer_to_a_resource_are_found_whatever_their_type, |store| asyn
         };
         let mut found = w.read(work).await;
         found.sort_unstable();
-        found.into_iter().map(|(kind, id)| format!("{kind}/{id}")).collect::<Vec<_>>()
+        let names = found.iter().map(|one| format!("{}/{}", one.resource_type, one.id));
+        names.collect::<Vec<_>>()
     };
     assert_eq!(referring(&[LINK, OWNER], 10).await, ["Patient/q", "Task/t"]);
     assert_eq!(referring(&[LINK, OWNER], 1).await.len(), 1);
@@ -45,12 +48,17 @@ both!(those_that_refer_to_a_resource_are_found_whatever_their_type, |store| asyn
     assert_eq!(referring(&many, 10).await, ["Patient/q", "Task/t", "Task/w"]);
     let none = w.read(|tx| resource::referring(tx, "Patient", "z", &[LINK], 10)).await;
     assert_eq!(none, []);
+    // The version that refers is named, so that a later one is not taken for it.
+    let later = w.update(owned("t", "p")).await.stamp;
+    let found = w.read(|tx| resource::referring(tx, "Patient", "p", &[OWNER], 10)).await;
+    assert_eq!(found, [Referring { resource_type: "Task", id: "t".to_owned(), stamp: later }]);
 });
 
 both!(references_of_a_page_are_read_at_once, |store| async move {
     let w = world(&store, 1);
     let mut both = owned("b", "p");
     both.indexed.rows.extend(owned("b", "q").indexed.rows);
+    assert!(both.indexed.rows.is_sorted());
     let made = w.create(vec![owned("a", "p"), both, owned("c", "r")]).await;
     let (a, b) = (made[0].stamp, made[1].stamp);
     let mut found = w.read(move |tx| resource::referenced(tx, &[a, b, 1], OWNER)).await;
@@ -82,13 +90,75 @@ both!(missing_resources_are_told_by_their_place, |store| async move {
         ("Patient", "gone"),
     ];
     assert_eq!(missing(&wanted).await, [0, 2, 3, 4, 5]);
+    // What was deleted has been there.
+    let unknown = async |references: Vec<(&'static str, String)>| {
+        w.read(move |tx| resource::unknown(tx, &references)).await
+    };
+    let named = |(kind, id): (&'static str, &str)| (kind, id.to_owned());
+    assert_eq!(unknown(wanted.map(named).to_vec()).await, [2, 3, 4]);
+    assert_eq!(unknown(vec![]).await, [0; 0]);
+    let many = (0..500).map(|n| ("Task", if n == 400 { "p".into() } else { format!("n{n}") }));
+    assert_eq!(unknown(many.collect()).await.len(), 499);
+});
+
+both!(stamps_of_many_are_those_of_their_current_versions, |store| async move {
+    let w = world(&store, 1);
+    let made =
+        w.create((0..150).map(|n| plan("Task", &format!("t{n}"), &[])).collect::<Vec<_>>()).await;
+    let deleted = w.delete("Task", "t7").await.stamp;
+    let changed = w.update(plan("Task", "t100", &[])).await.stamp;
+    world(&store, 2).create(vec![plan("Task", "other", &[])]).await;
+    let mut wanted: Vec<(&str, String)> =
+        (0..150).rev().map(|n| ("Task", format!("t{n}"))).collect();
+    for (kind, id) in [("Patient", "t1"), ("Task", "other"), ("Nothing", "t1"), ("Task", "t1")] {
+        wanted.push((kind, id.to_owned()));
+    }
+    let mut expected: Vec<Option<i64>> = made.iter().map(|one| Some(one.stamp)).collect();
+    (expected[7], expected[100]) = (Some(deleted), Some(changed));
+    expected.reverse();
+    expected.extend([None, None, None, Some(made[1].stamp)]);
+    assert_eq!(w.write(move |tx| resource::locked_stamps(tx, &wanted)).await, expected);
+});
+
+both!(whoever_holds_stamps_waits_for_changes_and_holds_off_others, |store| async move {
+    let other = Store::open(store.url(), &options()).await.unwrap();
+    let w = world(&store, 1);
+    w.create(vec![plan("Task", "a", &[]), plan("Task", "b", &[])]).await;
+    // Two processes change two resources, and each sees what the other did.
+    let racers = (0..6).map(|racer| {
+        let store = if racer % 2 == 0 { store.clone() } else { other.clone() };
+        let ids = Arc::new(Ids::of_node(racer + 1));
+        tokio::spawn(async move {
+            let w = world(&store, 1);
+            for step in 0..15 {
+                let (ids, id) = (ids.clone(), if (step + racer) % 3 == 0 { "a" } else { "b" });
+                let work = move |tx: &mut DomainTx<'_>| {
+                    let names = [("Task", "b"), ("Task", "a")];
+                    let held = resource::locked_stamps(tx, &names)?;
+                    for (at, (kind, id)) in names.into_iter().enumerate() {
+                        let current = resource::read(tx, kind, id)?.map(|known| known.stamp);
+                        assert_eq!(held[at], current, "{id}");
+                    }
+                    let body = Body::new("", &format!(r#""n":"{racer}-{step}""#));
+                    let indexed = Indexed::default();
+                    resource::update(tx, &ids, "Task", id, None, &body, &indexed, NOW)
+                };
+                assert!(matches!(w.write(work).await, Updated::Done(_)));
+            }
+        })
+    });
+    for racer in racers.collect::<Vec<_>>() {
+        racer.await.unwrap();
+    }
+    assert_eq!(w.rows("resource_history").await, 90);
 });
 
 /// Creates a Task for a Patient that exists, or tells that it does not.
 async fn refer(store: &Store, ids: Arc<Ids>, id: String, patients: [String; 2]) -> bool {
     let w = world(store, 1);
     let mut task = owned(&id, &patients[0]);
-    task.indexed.rows.extend(owned(&id, &patients[1]).indexed.rows);
+    let rows = [task.indexed.rows, owned(&id, &patients[1]).indexed.rows].concat();
+    task.indexed = Indexed::sorted(rows, Words::default());
     let work = move |tx: &mut DomainTx<'_>| {
         let references: Vec<(&str, &str)> =
             patients.iter().map(|id| ("Patient", id.as_str())).collect();

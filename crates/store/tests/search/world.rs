@@ -37,7 +37,7 @@ pub fn plan(resource_type: &'static str, id: &str, rows: &[(i64, &str, i64)]) ->
         value: (*value).to_owned(),
         qualifier: *qualifier,
     };
-    let indexed = Indexed { rows: rows.iter().map(row).collect(), words: Words::default() };
+    let indexed = Indexed::sorted(rows.iter().map(row).collect(), Words::default());
     Plan { resource_type, id: id.to_owned(), indexed }
 }
 
@@ -135,8 +135,13 @@ impl World {
 pub fn create(tx: &mut DomainTx<'_>, ids: &Ids, plan: &Plan) -> Result<Stored> {
     let Plan { resource_type, id, indexed } = plan;
     let body = Body::new("", "");
-    let new = New { resource_type, id, origin: "device", body: &body, indexed };
+    let new = New { resource_type, id, origin: &origin(id), body: &body, indexed };
     resource::create(tx, ids, &new, NOW)
+}
+
+/// The Device that a resource with this id comes from: one of four.
+pub fn origin(id: &str) -> String {
+    format!("d{}", id.bytes().last().unwrap_or_default() % 4)
 }
 
 /// The newest ten of these.

@@ -74,8 +74,8 @@ pub fn index(
     Indexed { rows, words: content::words_of(resource) }
 }
 
-/// Rows for the references that no parameter has: with them every reference of the resource stands
-/// in the index, and a delete of what it refers to can be refused.
+/// Rows for the references that no built-in parameter has: with them every reference of the resource
+/// stands where it is looked for, and a delete of what it refers to can be refused.
 fn other_references(
     resource: &Node,
     resource_type: &str,

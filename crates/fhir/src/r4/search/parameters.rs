@@ -8,8 +8,9 @@ use super::key::parameter_number;
 use super::parameter::Parameter;
 use super::references::Place;
 use crate::r4::definition::{Definitions, Derivation, Kind, SearchKind, SearchParameter};
+use crate::r4::profile::koppeltaal;
 
-/// The parameter under which references stand that no parameter of their type has.
+/// The parameter under which references stand that no built-in parameter of their type has.
 const OTHER_REFERENCES: &str = "_reference";
 
 /// Where the canonical URLs of the standard's own parameters begin.
@@ -31,17 +32,43 @@ struct OfType {
     held: Held,
 }
 
-/// The references of a type that hold what they refer to.
+/// The references of a type that hold what they refer to. Where they stand is the same for all
+/// definitions: a parameter that a domain brings comes and goes, and no reference may be lost on
+/// the way.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    /// The number of references that no parameter has.
+    /// The number of references that no built-in parameter has.
     pub(super) other: i64,
-    /// The numbers of its reference parameters.
+    /// The numbers of the built-in reference parameters of the type.
     pub(super) numbers: Vec<i64>,
     has_free: bool,
 }
 
 impl Held {
+    fn of(resource_type: &str) -> Held {
+        let has_free = resource_type == FREE.0;
+        let is_held = |definition: &&SearchParameter| {
+            let is_free = has_free && FREE.1.contains(&&*definition.code);
+            definition.kind == SearchKind::Reference && !is_free
+        };
+        let mut built_in: Vec<&SearchParameter> = Vec::new();
+        for definition in koppeltaal().search_parameters(resource_type).filter(is_held) {
+            // Those that find the same have one number.
+            let is_same = |other: &&SearchParameter| {
+                other.code == definition.code || finds_the_same(resource_type, other, definition)
+            };
+            if !built_in.iter().any(is_same) {
+                built_in.push(definition);
+            }
+        }
+        let number = |code: &str| parameter_number(resource_type, code);
+        Held {
+            other: number(OTHER_REFERENCES),
+            numbers: built_in.into_iter().map(|definition| number(&definition.code)).collect(),
+            has_free,
+        }
+    }
+
     /// Is a reference at this place without influence on what it refers to?
     pub(super) fn is_free(&self, place: &Place<'_>) -> bool {
         self.has_free && place.is("what", "entity")
@@ -95,7 +122,8 @@ impl Parameters {
     }
 
     /// The numbers under which stands every reference of resources of these types that holds what
-    /// it refers to: as long as it is there, that is not deleted.
+    /// it refers to: as long as it is there, that is not deleted. They are the same for all
+    /// definitions.
     pub fn referring<'t>(&self, types: impl IntoIterator<Item = &'t str>) -> Vec<i64> {
         let found = types.into_iter().filter_map(|name| self.held(name));
         let mut numbers: Vec<i64> =
@@ -125,9 +153,7 @@ struct Building<'d> {
 
 impl<'d> Building<'d> {
     fn add(&mut self, resource_type: &str) {
-        let mut of_type = OfType::default();
-        of_type.held.other = parameter_number(resource_type, OTHER_REFERENCES);
-        of_type.held.has_free = resource_type == FREE.0;
+        let mut of_type = OfType { held: Held::of(resource_type), ..OfType::default() };
         self.numbers.insert(of_type.held.other);
         let definitions = self.definitions;
         for definition in definitions.search_parameters(resource_type) {
@@ -136,13 +162,7 @@ impl<'d> Building<'d> {
                 continue;
             }
             match self.parameter(resource_type, definition, &of_type.parameters) {
-                Ok(parameter) => {
-                    let is_free = of_type.held.has_free && FREE.1.contains(&&*definition.code);
-                    if definition.kind == SearchKind::Reference && !is_free {
-                        of_type.held.numbers.push(parameter.number());
-                    }
-                    of_type.parameters.push(parameter);
-                }
+                Ok(parameter) => of_type.parameters.push(parameter),
                 Err(reason) => self.all.unusable.push(UnusableParameter {
                     resource_type: resource_type.to_owned(),
                     url: definition.url.clone(),

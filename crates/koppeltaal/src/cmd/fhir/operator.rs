@@ -38,12 +38,14 @@ async fn of(
     ids: Arc<Ids>,
 ) -> Result<Operator> {
     let public_url = context.config.public_url(context.config.listen);
+    let urls = Urls::of(&public_url, domain);
     Ok(Operator {
         store: context.store().await?.clone(),
         ids,
         clock: context.clock.clone(),
         domain: domain.clone(),
-        base: Urls::of(&public_url, domain).fhir_base(),
+        base: urls.fhir_base(),
+        bases: urls.fhir_bases(),
         agent: context.author(command).agent,
     })
 }

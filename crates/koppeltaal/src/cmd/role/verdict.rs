@@ -62,6 +62,9 @@ impl Verdict {
         if let Some(reason) = absence(instance) {
             return Self::no(format!("it gets no token: {reason}"));
         }
+        if operation == Operation::Read && koppeltaal_kt2::is_conformance(resource_type) {
+            return Self::yes("definitions are read with any token");
+        }
         let Some(role) = directory.role_of(&instance.instance) else {
             return Self::no(match &instance.instance.role {
                 Some(name) => format!("its role {name} does not exist"),

@@ -8,7 +8,7 @@ use koppeltaal_fhir::json;
 use koppeltaal_store::resource;
 
 use super::belongs::STAY;
-use super::plan::Plan;
+use super::plan::{Former, Plan, names_in};
 use crate::kind;
 use crate::operate::confidential::parsed;
 use crate::operate::{Operator, PAGE};
@@ -55,7 +55,11 @@ pub async fn add_versions(operator: &Operator, plan: &mut Plan) -> Result<()> {
             let text = version.body.render(kind, "x", version.version, operator.clock.now());
             let resource = json::parse(text.as_bytes()).map_err(Error::internal)?;
             if plan.takes(kind, &resource, &operator.base) {
-                plan.versions.push((version.key, version.version));
+                plan.versions.push(Former {
+                    key: version.key,
+                    version: version.version,
+                    refers_to: names_in(&operator.base, &resource),
+                });
             }
         }
     }

@@ -25,16 +25,31 @@ pub struct Item {
     pub id: String,
     /// Its key.
     pub key: i64,
-    /// What it refers to.
-    refers_to: Vec<(String, String)>,
+    /// The stamp of the version by which it goes.
+    pub stamp: i64,
+    /// The number of that version.
+    pub version: i64,
+    /// What it refers to (type and id).
+    pub refers_to: Vec<(String, String)>,
+}
+
+/// An earlier version that goes, of a resource that is about somebody else by now.
+pub struct Former {
+    /// The key of its resource.
+    pub key: i64,
+    /// Its number.
+    pub version: i64,
+    /// What it refers to (type and id).
+    pub refers_to: Vec<(String, String)>,
 }
 
 /// What goes.
+#[derive(Default)]
 pub struct Plan {
     /// The resources, what refers before what is referred to.
     pub items: Vec<Item>,
-    /// Earlier versions of others (key and number).
-    pub versions: Vec<(i64, i64)>,
+    /// Earlier versions of others.
+    pub versions: Vec<Former>,
     /// What refers to those and stays.
     pub remaining: BTreeSet<(&'static str, String)>,
     /// The parameters by which references are found that hold what they refer to.
@@ -56,12 +71,13 @@ impl Plan {
         self.remaining.remove(&name);
         let is_new = self.names.insert(name);
         if is_new {
-            let found = local(base, node).into_iter();
             self.items.push(Item {
                 kind: stored.resource_type,
                 id: stored.id.clone(),
                 key: stored.key,
-                refers_to: found.map(|one| (one.resource_type, one.id)).collect(),
+                stamp: stored.stamp,
+                version: stored.version,
+                refers_to: names_in(base, node),
             });
         }
         is_new
@@ -74,18 +90,22 @@ impl Plan {
     }
 }
 
+/// What a resource refers to in this domain (type and id).
+pub fn names_in(base: &str, node: &Node) -> Vec<(String, String)> {
+    local(base, node).into_iter().map(|one| (one.resource_type, one.id)).collect()
+}
+
+/// The places of resources in a list, by type and id.
+pub fn places(items: &[Item]) -> HashMap<(&str, &str), usize> {
+    items.iter().enumerate().map(|(at, item)| ((item.kind, item.id.as_str()), at)).collect()
+}
+
 /// Finds what goes with a Patient. `None`: there is no such Patient.
 pub async fn plan(operator: &Operator, id: &str) -> Result<Option<Plan>> {
     let catalog = operator.catalog().await?;
     let holding = kind::EXCHANGED.into_iter().filter(|kind| !STAY.contains(kind));
-    let mut plan = Plan {
-        items: Vec::new(),
-        versions: Vec::new(),
-        remaining: BTreeSet::new(),
-        parameters: catalog.parameters.referring(holding),
-        names: HashSet::new(),
-        followed: 0,
-    };
+    let parameters = catalog.parameters.referring(holding);
+    let mut plan = Plan { parameters, ..Plan::default() };
     let key = id.to_owned();
     let patient = operator.scope().read(move |tx| resource::read(tx, "Patient", &key)).await?;
     let Some(patient) = patient else { return Ok(None) };
@@ -110,6 +130,8 @@ async fn follow(operator: &Operator, plan: &mut Plan) -> Result<()> {
             .scope()
             .read(move |tx| {
                 let found = resource::referring(tx, kind, &id, &parameters, MOST)?;
+                let found: Vec<(&str, String)> =
+                    found.into_iter().map(|one| (one.resource_type, one.id)).collect();
                 resource::by_ids(tx, &found)
             })
             .await?;
@@ -134,8 +156,7 @@ async fn follow(operator: &Operator, plan: &mut Plan) -> Result<()> {
 /// Puts what refers before what is referred to, the Patient last: a run that is
 /// broken off leaves no reference hanging, and can be repeated.
 fn in_order(items: Vec<Item>) -> Vec<Item> {
-    let places: HashMap<(&str, &str), usize> =
-        items.iter().enumerate().map(|(at, item)| ((item.kind, item.id.as_str()), at)).collect();
+    let places = places(&items);
     let targets: Vec<BTreeSet<usize>> = items
         .iter()
         .enumerate()
@@ -184,6 +205,8 @@ mod tests {
             kind: "Task",
             id: (*id).to_owned(),
             key: 0,
+            stamp: 0,
+            version: 1,
             refers_to: refers_to.iter().map(|to| ("Task".to_owned(), (*to).to_owned())).collect(),
         });
         in_order(items.collect()).into_iter().map(|item| item.id).collect()

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use koppeltaal_core::directory::Directory;
-use koppeltaal_core::resource::{Body, RESOURCE_ORIGIN};
+use koppeltaal_core::resource::Body;
+use koppeltaal_core::trace::is_fhir_id;
 use koppeltaal_core::{Error, Result};
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::{self, Stored};
@@ -15,8 +16,10 @@ use super::{MOST_PROBLEMS, Open, Problem};
 use crate::catalog::Catalog;
 use crate::content::{body, judge_on, local, strip};
 use crate::kind;
+use crate::localize::localize;
 use crate::operate::confidential::is_masked;
-use crate::operate::{Operator, PAGE, Progress, is_id};
+use crate::operate::{Operator, PAGE, Progress};
+use crate::origin;
 use crate::rules::{Ground, subscription};
 use crate::targets::is_past;
 
@@ -61,6 +64,8 @@ pub struct Checked {
     pub names: Names,
     /// The SearchParameters among them that can be stored.
     pub parameters: Vec<New>,
+    /// The version of the definitions that they were judged by.
+    pub definitions: i64,
     /// Lines with Devices that follow the directory.
     pub kept: u64,
     /// Lines that cannot be stored.
@@ -96,11 +101,12 @@ pub fn content(operator: &Operator, text: &Text) -> Result<Content, (Option<Stri
     }
     let at = |place: &str, told: &str| (Some(format!("{kind}.{place}")), told.to_owned());
     let id = node.get("id").and_then(Node::as_str).ok_or_else(|| at("id", "it has no id"))?;
-    if !is_id(id) {
+    if !is_fhir_id(id) {
         return Err(at("id", "an id has 1 to 64 letters, digits, `-` and `.`"));
     }
     let id = id.to_owned();
     strip(&mut node);
+    localize(&mut node, &operator.bases);
     if kind == "Subscription" {
         if is_masked(&node) {
             let told = "its values are masked: export it with --reveal-secrets";
@@ -111,22 +117,12 @@ pub fn content(operator: &Operator, text: &Text) -> Result<Content, (Option<Stri
     }
     let origin = match kind {
         "SearchParameter" => operator.domain.server_device.clone(),
-        _ => origin(&node, &operator.base).ok_or_else(|| {
+        _ => origin::only(&node).map(str::to_owned).ok_or_else(|| {
             at("extension", "it has no resource-origin that is a reference to a Device")
         })?,
     };
     let body = body(&node);
     Ok(Content { kind, id, origin, node, body })
-}
-
-/// The Device that the one resource-origin names.
-fn origin(resource: &Node, base: &str) -> Option<String> {
-    let is_origin = |one: &&Node| one.get("url").and_then(Node::as_str) == Some(RESOURCE_ORIGIN);
-    let mut origins = resource.items("extension").iter().filter(is_origin);
-    let (one, more) = (origins.next()?, origins.next());
-    let reference = one.get("valueReference")?.get("reference")?.as_str()?;
-    let local = reference.strip_prefix(base).map_or(reference, |r| r.trim_start_matches('/'));
-    local.strip_prefix("Device/").filter(|id| is_id(id) && more.is_none()).map(str::to_owned)
 }
 
 /// Judges the lines of a file.
@@ -271,7 +267,7 @@ impl Checking<'_> {
         let ground = Ground {
             domain: &self.operator.domain,
             catalog: self.catalog,
-            base: &self.operator.base,
+            bases: &self.operator.bases,
             hook_hosts: self.hosts.get(&content.origin).map_or(&[], Vec::as_slice),
             now: self.operator.clock.now(),
         };
@@ -368,6 +364,7 @@ impl Checking<'_> {
         let parameters = self.known.new.into_iter().filter(is_good).collect();
         Checked {
             parameters,
+            definitions: self.catalog.version(),
             kept,
             refused,
             lines: self.lines,

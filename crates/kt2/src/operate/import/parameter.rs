@@ -1,12 +1,13 @@
 //! SearchParameters of a file: what cannot be searched by is refused by name, and
 //! no code is taken that a type has already.
 
+use koppeltaal_fhir::Node;
 use koppeltaal_fhir::r4::definition::{Overlay, SearchParameter};
 use koppeltaal_fhir::r4::search::{Parameters, check};
-use koppeltaal_fhir::{Node, json};
 
-use super::super::reindex::served_types;
 use crate::catalog::Catalog;
+use crate::operate::codes::{objection, published};
+use crate::operate::reindex::served_types;
 
 /// A SearchParameter of the file.
 pub struct New {
@@ -32,13 +33,7 @@ pub struct Known<'a> {
 impl<'a> Known<'a> {
     /// What the domain has.
     pub fn of(catalog: &'a Catalog) -> Self {
-        let publications = catalog.publications().iter();
-        let stored = publications.filter(|one| one.resource_type == "SearchParameter");
-        let stored = stored.filter_map(|one| {
-            let node = json::parse(one.text.as_bytes()).ok()?;
-            Some((one.id.clone(), SearchParameter::from_resource(&node).ok()?))
-        });
-        Self { catalog, stored: stored.collect(), new: Vec::new() }
+        Self { catalog, stored: published(catalog), new: Vec::new() }
     }
 
     /// Takes one of the file; what is wrong with it otherwise.
@@ -48,8 +43,7 @@ impl<'a> Known<'a> {
             return Err("its status is not `active`: what is stored is in force".to_owned());
         }
         check(&definition).map_err(|error| error.to_string())?;
-        let types = served_types(definition.base.iter().map(String::as_str));
-        if types.is_empty() {
+        if served_types(definition.base.iter().map(String::as_str)).is_empty() {
             let bases = definition.base.join(", ");
             return Err(format!("it is for {bases}, and no such resources are kept here"));
         }
@@ -61,24 +55,10 @@ impl<'a> Known<'a> {
                 definition.url, other.0
             ));
         }
-        let built_in = Catalog::built_in();
-        if built_in.definitions().search_parameter_by_url(&definition.url).is_some() {
-            return Err(format!("{} is built in", definition.url));
-        }
-        for kind in types {
-            let defined = self.catalog.definitions().search_parameters(kind);
-            let stored = self.stored.iter().map(|(_, other)| other);
-            let new = self.new.iter().map(|other| &other.definition);
-            let is_for = |other: &&SearchParameter| {
-                let types = served_types(other.base.iter().map(String::as_str));
-                types.contains(&kind)
-            };
-            let mut others = defined.chain(stored.filter(is_for)).chain(new.filter(is_for));
-            let other =
-                others.find(|other| other.code == definition.code && other.url != definition.url);
-            if let Some(other) = other {
-                return Err(format!("`{}` of {kind} is {}", definition.code, other.url));
-            }
+        let stored = self.stored.iter().map(|(_, other)| other);
+        let others = stored.chain(self.new.iter().map(|other| &other.definition));
+        if let Some(told) = objection(&definition, false, others) {
+            return Err(told);
         }
         if self.new.iter().any(|other| other.definition.url == definition.url) {
             return Err(format!("the file has {} twice", definition.url));

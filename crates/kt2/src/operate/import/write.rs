@@ -12,6 +12,7 @@ use koppeltaal_store::{DomainTx, Ids, audit, definitions};
 use super::check::{Checked, Content, Fate, Line, content, fate};
 use super::lines::{Lines, Text};
 use super::{Imported, Open};
+use crate::call::{ATTEMPTS, overtaken, when_current};
 use crate::catalog::Catalog;
 use crate::content::body;
 use crate::operate::reindex::served_types;
@@ -141,10 +142,11 @@ pub async fn parameters(
     }
     let types: BTreeSet<&'static str> =
         ready.iter().flat_map(|(_, _, types)| types.clone()).collect();
-    let work = Work::of(operator);
+    let (work, version) = (Work::of(operator), checked.definitions);
     let counts = operator
         .scope()
         .write(move |tx| {
+            definitions::hold(tx, version)?;
             let mut counts = Counts::default();
             for (line, url, types) in &ready {
                 counts.add(work.put(tx, line)?);
@@ -169,7 +171,7 @@ pub async fn lines(
     imported: &mut Imported,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<()> {
-    let catalog = operator.catalog().await?;
+    let mut catalog = operator.catalog().await?;
     let total = checked.lines.len();
     let mut file = Lines::open(open)?;
     let mut done = 0;
@@ -184,13 +186,19 @@ pub async fn lines(
             return Err(Error::Conflict(told.to_owned()));
         }
         done += texts.len();
-        let mut ready = Vec::new();
-        for (text, line) in texts.iter().zip(lines) {
-            if let Some(one) = one(operator, &catalog, checked, text, line, done) {
-                ready.push(one);
+        let mut stored = None;
+        for _ in 0..ATTEMPTS {
+            let lines = texts.iter().zip(lines);
+            let ready =
+                lines.filter_map(|(text, line)| one(operator, &catalog, checked, text, line, done));
+            let written = batch(operator, ready.collect(), catalog.version()).await;
+            stored = when_current(written)?;
+            if stored.is_some() {
+                break;
             }
+            catalog = operator.catalog().await?;
         }
-        batch(operator, ready).await?.add_to(imported);
+        stored.ok_or_else(overtaken)?.add_to(imported);
         progress(Progress { done: done as u64, total: total as u64, after: 0 });
     }
     Ok(())
@@ -231,7 +239,8 @@ fn with_id(content: &Content) -> koppeltaal_fhir::Node {
     node
 }
 
-async fn batch(operator: &Operator, ready: Vec<Ready>) -> Result<Counts> {
+/// Stores some lines that were indexed by this version of the definitions.
+async fn batch(operator: &Operator, ready: Vec<Ready>, version: i64) -> Result<Counts> {
     if ready.is_empty() {
         return Ok(Counts::default());
     }
@@ -260,6 +269,7 @@ async fn batch(operator: &Operator, ready: Vec<Ready>) -> Result<Counts> {
             }
             if counts.created + counts.changed > 0 {
                 work.record(tx, counts)?;
+                definitions::require(tx, version)?;
             }
             Ok(counts)
         })

@@ -32,7 +32,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 /// Reads a query whose values are not percent-encoded.
 pub fn read_as(resource_type: &str, query: &str, is_strict: bool) -> Result<Query, Refusal> {
     let catalog = Catalog::built_in();
-    let context = Context { catalog: &catalog, base: BASE, now: NOW, is_strict };
+    let context = Context { catalog: &catalog, bases: &[BASE.to_owned()], now: NOW, is_strict };
     parse(resource_type, &pairs(query), &context)
 }
 
@@ -63,8 +63,14 @@ pub fn finds(resource: &str, query: &str) -> bool {
     let node = json::parse(resource.as_bytes()).unwrap();
     let kind = node.resource_type().unwrap().to_owned();
     let Indexed { rows, words } = catalog.index(&node, Some(BASE));
-    let subject =
-        Subject { resource_type: &kind, id: "x-1", updated: NOW, rows: &rows, words: &words };
+    let subject = Subject {
+        resource_type: &kind,
+        id: "x-1",
+        origin: "",
+        updated: NOW,
+        rows: &rows,
+        words: &words,
+    };
     matches_all(&read(&kind, query).conditions, &subject, &Alone)
 }
 

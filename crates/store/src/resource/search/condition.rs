@@ -50,6 +50,11 @@ fn predicate(sql: &mut Sql, subject: Subject<'_>, condition: &Condition) -> Resu
             }
             with_row(sql, subject, |sql, row| Ok(format!("{row}.id IN {}", sql.bind_list(ids))))
         }
+        // As many as a domain has: they are asked by rights and not by callers.
+        Condition::Origin(devices) if devices.is_empty() => Ok(NEVER.to_owned()),
+        Condition::Origin(devices) => with_row(sql, subject, |sql, row| {
+            Ok(format!("{row}.origin IN {}", sql.bind_list(devices)))
+        }),
         Condition::Updated(spans) => updated(sql, subject.stamp, spans),
         Condition::Words(place, words) => has_words(sql, subject.stamp, *place, words),
         Condition::RefersTo { parameter, targets } => {

@@ -132,3 +132,31 @@ fn a_parameter_for_another_type_or_without_a_type_is_no_trouble() {
     assert!(parameters.find("Observation", "own").is_none());
     assert_eq!(parameters.unusable()[0].reason, Unusable::NoExpression);
 }
+
+#[test]
+fn what_a_parameter_of_a_domain_refers_to_is_held_without_it() {
+    let task = parse(
+        r#"{"resourceType": "Task", "owner": {"reference": "Practitioner/1"},
+        "extension": [{"url": "urn:x", "valueReference": {"reference": "Organization/1"}}]}"#,
+    );
+    let own = parameter(
+        "own",
+        "Task",
+        SearchKind::Reference,
+        "Task.extension('urn:x').value | Task.owner",
+    );
+    let (definitions, parameters) = with(vec![own]);
+    let rows = index(&task, &parameters, &definitions, None).rows;
+    let of = |code: &str| -> Vec<&str> {
+        let number = parameter_number("Task", code);
+        rows.iter().filter(|row| row.parameter == number).map(|row| &*row.value).collect()
+    };
+    assert_eq!(of("own"), ["Organization/1", "Practitioner/1"]);
+    assert_eq!((of("_reference"), of("owner")), (vec!["Organization/1"], vec!["Practitioner/1"]));
+    // Before the parameter is ready, after it went, and where Koppeltaal's own are not there.
+    let numbers = parameters.referring(["Task"]);
+    for other in [koppeltaal(), Definitions::core()] {
+        assert_eq!(Parameters::new(other).referring(["Task"]), numbers);
+    }
+    assert!(!numbers.contains(&parameter_number("Task", "own")));
+}
