@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot have its store fails")]
 
 mod cluster;
+mod leftovers;
 mod trace;
 
 use std::ops::Deref;
@@ -90,7 +91,10 @@ pub async fn postgres() -> DatabaseUrl {
 fn server() -> &'static str {
     static SERVER: OnceLock<(String, Option<Cluster>)> = OnceLock::new();
     let (url, _) = SERVER.get_or_init(|| match std::env::var("KOPPELTAAL_TEST_POSTGRES") {
-        Ok(url) if !url.is_empty() => (url, None),
+        Ok(url) if !url.is_empty() => {
+            leftovers::remove(&url);
+            (url, None)
+        }
         _ => {
             // Contract tests pull no plugs; tests of durability start their own.
             let cluster = Cluster::start(&["fsync=off", "full_page_writes=off"], &[]);

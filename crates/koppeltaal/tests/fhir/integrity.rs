@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::cast::ALIAS;
 use crate::client::path;
 use crate::resources::{Ground, INSTANTIATES, audit_event, device, patient, task};
 use crate::support::Engine;
-use crate::world::{World, base};
+use crate::world::{PUBLIC, World, base};
 
 on_both_engines!(
     a_reference_that_leads_nowhere_is_refused_with_its_place,
@@ -134,14 +135,28 @@ async fn a_reference_can_be_spelled_out_and_lead_elsewhere(engine: Engine) {
     let world = World::start(engine).await;
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
-    let here = base("zorg");
-    let kept = own.create(&task(&format!("{here}/{}", ground.patient), &ground.practitioner)).await;
-    own.delete(&ground.patient).await.refused(409, "conflict");
-    let found = own.search(&format!("Task?patient={}", ground.patient)).await;
-    assert_eq!(found["total"], 1);
-    let lost = format!("{here}/Patient/{}", Uuid::new_v4());
-    own.try_create(&task(&lost, &ground.practitioner)).await.refused(422, "not-found");
-    own.delete(&path(&kept)).await.expect(200);
+    let spellings =
+        [base("zorg"), format!("{PUBLIC}{ALIAS}"), format!("{PUBLIC}//api/v1/zorg//fhir/r4")];
+    for here in &spellings {
+        let spelled = format!("{here}/{}", ground.patient);
+        let kept = own.create(&task(&spelled, &ground.practitioner)).await;
+        assert_eq!(kept["for"]["reference"], ground.patient, "it is kept in one form");
+        own.delete(&ground.patient).await.refused(409, "conflict");
+        for other in spellings.iter().chain([&String::new()]) {
+            let query = format!("{other}/{}", ground.patient);
+            let query = query.trim_start_matches('/');
+            for parameter in ["patient", "subject", "subject:Patient"] {
+                let found = own.search(&format!("Task?{parameter}={query}")).await;
+                assert_eq!(found["total"], 1, "{parameter}={query}");
+            }
+        }
+        let lost = format!("{here}/Patient/{}", Uuid::new_v4());
+        own.try_create(&task(&lost, &ground.practitioner)).await.refused(422, "not-found");
+        let mut moved = kept.clone();
+        moved["for"]["reference"] = lost.into();
+        own.try_update(&moved).await.refused(422, "not-found");
+        own.delete(&path(&kept)).await.expect(200);
+    }
     // What others keep cannot be looked after.
     for other in
         ["https://other.example/fhir/Patient/1", "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"]

@@ -59,6 +59,9 @@ impl Verdict {
         let Some(resource_type) = request.resource_type() else {
             return Self::yes("this needs no token");
         };
+        if operation == Operation::Read && resource_type == "ImplementationGuide" {
+            return Self::yes("this needs no token");
+        }
         if let Some(reason) = absence(instance) {
             return Self::no(format!("it gets no token: {reason}"));
         }
