@@ -2,6 +2,7 @@
 //! resources, next to the raw bound of the store for the same rows in the same minutes.
 
 mod fill;
+mod pgbench;
 mod report;
 mod sample;
 mod work;
@@ -37,6 +38,9 @@ pub struct Args {
     /// How often everything is measured
     #[arg(long, default_value_t = 3)]
     pub runs: usize,
+    /// Let pgbench store the same rows, too; it must be installed, and --database a PostgreSQL
+    #[arg(long)]
+    pub pgbench: bool,
 }
 
 /// Resources that are made ready before the raw bound is measured, and created again and again.
@@ -73,9 +77,14 @@ pub fn run(args: &Args, database: Option<&str>) -> Result<Measurement> {
     for number in 1..=args.runs.max(1) {
         output::remark(format_args!("run {number} of {}", args.runs.max(1)));
         let raw = raw_bound(args, &url, &client)?;
+        let pgbench = match args.pgbench {
+            true => Some(pgbench_bound(args, &url, &client)?),
+            false => None,
+        };
         let token = block_on(token(&fhir_base, &client, &signer))??;
         let asker = Asker::new(&fhir_base, &token)?;
-        runs.push(one_run(args, &asker, &filled, raw, number as u64)?);
+        let run = one_run(args, &asker, &filled, raw, number as u64)?;
+        runs.push(Run { pgbench, ..run });
     }
     let loaded_mb = watch::resident_mb(server.pid())?;
     Ok(Measurement {
@@ -142,6 +151,17 @@ fn raw_bound(args: &Args, url: &DatabaseUrl, client: &str) -> Result<Line> {
     })
 }
 
+/// The same rows by pgbench, one create in a commit.
+fn pgbench_bound(args: &Args, url: &DatabaseUrl, client: &str) -> Result<f64> {
+    let domain =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+            let ground = open(url, client).await?;
+            ground.store.close().await;
+            anyhow::Ok(ground.domain.number)
+        })?;
+    pgbench::run(url, domain, client, args.plan.connections, args.plan.duration)
+}
+
 fn one_run(args: &Args, asker: &Asker, filled: &Filled, raw: Line, number: u64) -> Result<Run> {
     let plan = &args.plan;
     let reads: Vec<String> = filled.readable.iter().map(|id| format!("/Patient/{id}")).collect();
@@ -177,7 +197,18 @@ fn one_run(args: &Args, asker: &Asker, filled: &Filled, raw: Line, number: u64) 
         (0..most).map(|n| Bytes::from(sample::patient(number * 100_000_000 + n).to_string()));
     let create = work::posts(plan, asker, "create", "/Patient", bodies.collect())?;
     let ratio = create.per_second / raw.per_second;
-    Ok(Run { raw, read, identifier, owner, publisher, page_1, page_n, create, create_ratio: ratio })
+    Ok(Run {
+        raw,
+        pgbench: None,
+        read,
+        identifier,
+        owner,
+        publisher,
+        page_1,
+        page_n,
+        create,
+        create_ratio: ratio,
+    })
 }
 
 impl Args {

@@ -11,6 +11,8 @@ use crate::cmd::bench::load::Line;
 pub struct Run {
     /// Creates without a server, 32 in a commit.
     pub raw: Line,
+    /// Creates of the same rows per second, one in a commit, by pgbench.
+    pub pgbench: Option<f64>,
     /// Reads by id.
     pub read: Line,
     /// Patients by identifier.
@@ -91,6 +93,13 @@ impl fmt::Display for Measurement {
         self.row(f, "raw bound of creates", |run| format!("{:.0}", run.raw.per_second))?;
         self.row(f, "create Patient", |run| all(&run.create))?;
         self.row(f, "create / raw bound", |run| format!("{:.0} %", 100.0 * run.create_ratio))?;
+        if self.runs.iter().any(|run| run.pgbench.is_some()) {
+            let rate = |run: &Run| run.pgbench.unwrap_or_default();
+            self.row(f, "pgbench, the same rows", |run| format!("{:.0}", rate(run)))?;
+            self.row(f, "create / pgbench", |run| {
+                format!("{:.0} %", 100.0 * run.create.per_second / rate(run))
+            })?;
+        }
         let mut errors = Vec::new();
         for (number, run) in self.runs.iter().enumerate() {
             let lines = [
