@@ -44,14 +44,14 @@ pub async fn included(call: &Call, query: &Query, results: &[Stored]) -> Result<
     let mut known: Known = results.iter().map(name).collect();
     let mut round = Round::first(query, results);
     for _ in 0..MOST_ROUNDS {
-        let mut found = referred(call, &round, &known).await?;
+        let (mut found, is_cut) = referred(call, &round, &known).await?;
         found.extend(referring(call, &round).await?);
         found.retain(|stored| {
             access::may_read(call, stored.resource_type, &stored.origin)
                 && known.insert(name(stored))
         });
         let room = MOST - all.resources.len();
-        if found.len() > room {
+        if is_cut || found.len() > room {
             found.truncate(room);
             let told = format!("Only {MOST} resources come with a page: not all are here.");
             all.warnings.push(Issue::warning("too-costly", told));
@@ -97,10 +97,14 @@ impl Round {
     }
 }
 
-/// What the resources of a round refer to.
-async fn referred(call: &Call, round: &Round, known: &Known) -> Result<Vec<Stored>, Refusal> {
+/// What the resources of a round refer to, and whether that is not all.
+async fn referred(
+    call: &Call,
+    round: &Round,
+    known: &Known,
+) -> Result<(Vec<Stored>, bool), Refusal> {
     if round.includes.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
     let (includes, from, known) = (round.includes.clone(), round.from.clone(), known.clone());
     Ok(call.scope().read(move |tx| targets(tx, &includes, &from, &known)).await?)
@@ -111,7 +115,7 @@ fn targets(
     includes: &[Include],
     from: &[(&'static str, String, i64)],
     known: &Known,
-) -> CoreResult<Vec<Stored>> {
+) -> CoreResult<(Vec<Stored>, bool)> {
     let mut wanted: Vec<(&'static str, String)> = Vec::new();
     let mut seen: Known = HashSet::new();
     for include in includes {
@@ -128,14 +132,15 @@ fn targets(
                     continue;
                 }
                 let one = (name, id.to_owned());
-                // One more than is given tells that there are more.
+                // Of these the caller may not read each; one more tells that there are more.
                 if wanted.len() <= MOST && !known.contains(&one) && seen.insert(one.clone()) {
                     wanted.push(one);
                 }
             }
         }
     }
-    resource::by_ids(tx, &wanted)
+    let is_cut = wanted.len() > MOST;
+    Ok((resource::by_ids(tx, &wanted)?, is_cut))
 }
 
 /// What refers to the resources of a round, as far as the caller may read it.
@@ -248,11 +253,30 @@ mod tests {
                 let includes = [include.clone()];
                 targets(tx, &includes, &from, &known)
             });
-            let found = found.await.unwrap();
+            let (found, is_cut) = found.await.unwrap();
+            assert!(!is_cut);
             let mut names: Vec<String> =
                 found.iter().map(|one| format!("{}/{}", one.resource_type, one.id)).collect();
             names.sort();
             assert_eq!(names, expected);
         }
+    });
+
+    both!(more_references_than_are_followed_are_told, |store| async move {
+        let scope = store.scope(&Domain { number: 1, ..Domain::default() });
+        let work = |tx: &mut DomainTx<'_>| {
+            let row = |number: usize| IndexRow {
+                parameter: OWNER,
+                value: format!("Patient/{number}"),
+                qualifier: 0,
+            };
+            let indexed = &Indexed::sorted((0..=MOST).map(row).collect(), Words::default());
+            let (origin, body) = ("d", &Body::new("", ""));
+            let new = New { resource_type: "Task", id: "1", origin, body, indexed };
+            let task = resource::create(tx, &Ids::of_node(1), &new, NOW)?;
+            let from = [("Task", task.id, task.stamp)];
+            targets(tx, &[include(OWNER, None)], &from, &Known::new())
+        };
+        assert_eq!(scope.write(work).await.unwrap(), (Vec::new(), true));
     });
 }

@@ -77,7 +77,12 @@ fn connect(path: &Path, role: Role, options: &Options) -> rusqlite::Result<Conne
                 connection.pragma_update(None, "max_page_count", pages.get())?;
             }
         }
-        Role::Reader => connection.pragma_update(None, "query_only", true)?,
+        Role::Reader => {
+            // Searches probe all over the file; what a reader does not keep, it copies
+            // from the system's cache again (measured: an eighth of their time).
+            connection.pragma_update(None, "cache_size", -32_768)?;
+            connection.pragma_update(None, "query_only", true)?;
+        }
         Role::Checkpoint => {}
     }
     Ok(connection)
