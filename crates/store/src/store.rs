@@ -28,8 +28,8 @@ pub struct Options {
     pub postgres_write_connections: usize,
     /// Connections that read on PostgreSQL.
     pub postgres_read_connections: usize,
-    /// The limit of PostgreSQL on one statement.
-    pub postgres_statement_timeout: Duration,
+    /// The limit on one statement; on SQLite on one that reads.
+    pub statement_timeout: Duration,
     /// Threads that read on SQLite: as many as cores.
     pub sqlite_readers: usize,
     /// When SQLite's log is copied into the main file.
@@ -48,7 +48,7 @@ impl Default for Options {
         Self {
             postgres_write_connections: 8,
             postgres_read_connections: 4,
-            postgres_statement_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(30),
             sqlite_readers: 2,
             checkpoint: Checkpoint::default(),
             sqlite_max_pages: None,

@@ -151,7 +151,7 @@ async fn a_deadlock_is_solved_by_running_one_closure_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_that_takes_too_long_is_given_up() {
     let short = Duration::from_millis(200);
-    let store = open(Options { postgres_statement_timeout: short, ..single() }).await;
+    let store = open(Options { statement_timeout: short, ..single() }).await;
     let slow = store.write(|tx| tx.query("SELECT pg_sleep(30)", &[]).map(drop)).await;
     assert!(matches!(slow, Err(Error::Unavailable(_))), "{slow:?}");
     store.write(|tx| add(tx, 1)).await.unwrap();

@@ -286,3 +286,22 @@ async fn checkpoints_in_the_background_reach_the_main_file() {
     opened.store.clone().close().await;
     assert_eq!(opened.url.to_string(), format!("sqlite:{}", opened.file().display()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_takes_too_long_is_given_up() {
+    let short = Duration::from_millis(200);
+    let options = Options { statement_timeout: short, sqlite_readers: 1, ..Options::default() };
+    let opened = open(options).await;
+    let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                   SELECT COUNT(*) FROM n";
+    let slow = opened.store.read(move |tx| tx.query(endless, &[]).map(drop)).await;
+    assert!(matches!(slow, Err(Error::Unavailable(_))), "{slow:?}");
+    // The only reader goes on, and each query has its own time.
+    let quick = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 30000) \
+                 SELECT COUNT(*) FROM n";
+    let began = Instant::now();
+    while began.elapsed() < short * 2 {
+        let counted = opened.store.read(move |tx| tx.query_one(quick, &[])).await.unwrap();
+        assert_eq!(counted.unwrap().int(0).unwrap(), 30_000);
+    }
+}

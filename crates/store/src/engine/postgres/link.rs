@@ -56,7 +56,7 @@ impl Link {
             runtime: Rc::new(runtime),
             address,
             purpose,
-            statement_timeout: options.postgres_statement_timeout,
+            statement_timeout: options.statement_timeout,
             metrics,
             session: None,
             away: None,

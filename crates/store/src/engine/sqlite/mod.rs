@@ -6,6 +6,7 @@ mod backup;
 mod checkpoint;
 mod connection;
 mod error;
+mod limit;
 mod reader;
 mod restore;
 mod session;
@@ -46,7 +47,11 @@ fn start_blocking(path: &Path, options: &Options, work: &Work) -> Result<Vec<Joi
     let writer = Session::new(open(path, Role::Writer, options)?);
     let readers = options.sqlite_readers.max(1);
     let readers = (0..readers)
-        .map(|_| open(path, Role::Reader, options).map(Session::new))
+        .map(|_| {
+            let connection = open(path, Role::Reader, options)?;
+            Session::limited(connection, options.statement_timeout)
+                .map_err(|cause| error::plain(&cause))
+        })
         .collect::<Result<Vec<_>>>()?;
 
     let mut threads = Vec::new();

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use koppeltaal_core::{Error, Result};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
 use super::error::{self, OnUnique};
+use super::limit::Limit;
 use super::text::numbered;
 use crate::engine::insert::{InsertTexts, check_width};
 use crate::engine::{check_args, check_text, read_only};
@@ -22,11 +24,19 @@ pub(super) struct Session {
     pub(super) connection: Connection,
     texts: HashMap<String, Arc<str>>,
     inserts: InsertTexts,
+    limit: Option<Limit>,
 }
 
 impl Session {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, texts: HashMap::new(), inserts: InsertTexts::new(Dialect::Sqlite) }
+        let inserts = InsertTexts::new(Dialect::Sqlite);
+        Self { connection, texts: HashMap::new(), inserts, limit: None }
+    }
+
+    /// A session whose queries are interrupted when they take longer than this.
+    pub(super) fn limited(mut connection: Connection, most: Duration) -> rusqlite::Result<Self> {
+        let limit = Some(Limit::on(&mut connection, most)?);
+        Ok(Self { limit, ..Self::new(connection) })
     }
 
     /// Runs a statement of the engine's own.
@@ -119,6 +129,9 @@ impl Tx for SqliteTx<'_> {
             let text = session.numbered(sql);
             let mut statement = session.connection.prepare_cached(&text)?;
             bind(&mut statement, args)?;
+            if let Some(limit) = &session.limit {
+                limit.begin();
+            }
             let width = statement.column_count();
             let mut found = Vec::new();
             let mut rows = statement.raw_query();
