@@ -138,7 +138,7 @@ pub struct Target {
 }
 
 /// One key of the order of results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SortKey {
     /// What is sorted by.
     pub by: SortBy,
@@ -147,15 +147,15 @@ pub struct SortKey {
 }
 
 /// What results are sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortBy {
     /// The time of the current version.
     Updated,
     /// The logical id.
     Id,
-    /// A parameter: by its smallest value upwards, by its greatest downwards;
-    /// what has none comes last.
-    Parameter(i64),
+    /// A parameter, whose values are the rows of all these numbers: by its smallest
+    /// value upwards, by its greatest downwards; what has none comes last.
+    Parameter(Vec<i64>),
 }
 
 /// Who finds the searchable values of a resource, for those parts of the store

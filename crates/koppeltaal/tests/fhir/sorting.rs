@@ -9,7 +9,11 @@ use crate::shelf::Shelf;
 use crate::support::Engine;
 use crate::world::World;
 
-on_both_engines!(results_are_sorted_by_every_kind_of_value, orders_that_are_none_are_refused);
+on_both_engines!(
+    results_are_sorted_by_every_kind_of_value,
+    names_and_addresses_are_sorted_by_all_their_parts,
+    orders_that_are_none_are_refused,
+);
 
 fn patient(id: &str, family: &[&str], born: Option<&str>, code: &str) -> Value {
     let names: Vec<Value> = family.iter().map(|family| json!({ "family": family })).collect();
@@ -83,6 +87,49 @@ async fn results_are_sorted_by_every_kind_of_value(engine: Engine) {
     // Several parameters are several keys.
     let found = client.search("Patient?_sort=family&_sort=_id").await;
     assert_eq!(matched(&found)[1..4], ["Patient/a", "Patient/b", "Patient/e"]);
+}
+
+async fn names_and_addresses_are_sorted_by_all_their_parts(engine: Engine) {
+    let world = World::start(engine).await;
+    let name = |name: Value| json!({ "name": [name] });
+    let address = |address: Value| json!({ "address": [address] });
+    let all = [
+        ("a", name(json!({ "family": "Mulder", "given": ["Anna"] }))),
+        ("b", name(json!({ "text": "Bea Zwart", "given": ["Zoë"] }))),
+        ("c", name(json!({ "prefix": ["drs."], "family": "Yilmaz" }))),
+        ("d", address(json!({ "city": "Delft", "country": "NL", "postalCode": "2611" }))),
+        ("e", address(json!({ "line": ["Aakade 1"], "state": "ZH" }))),
+        ("f", json!({})),
+    ];
+    world.keep("Patient", &all).await;
+    let client = world.client("reader").await;
+    for (sort, expected) in [
+        ("name,_id", "a b c d e f"),
+        ("-name,_id", "b c a d e f"),
+        ("phonetic,_id", "a b c d e f"),
+        ("family,_id", "a c b d e f"),
+        ("address,_id", "d e a b c f"),
+        ("-address,_id", "e d a b c f"),
+        ("-address,-name,_id", "e d b c a f"),
+    ] {
+        let expected: Vec<String> = expected.split(' ').map(|id| format!("Patient/{id}")).collect();
+        for count in [1, 4, 20] {
+            let url = format!("Patient?_sort={sort}&_count={count}");
+            assert_eq!(client.walk(&url).await, expected, "{url}");
+        }
+    }
+    for (name, value, expected) in [
+        ("name", "zo", "b"),
+        ("name", "anna,yilmaz,bea", "a b c"),
+        ("name:exact", "Anna", "a"),
+        ("name:contains", "ul", "a"),
+        ("name:missing", "true", "d e f"),
+        ("address", "nl,zh,aa", "d e"),
+        ("address:exact", "Delft", "d"),
+        ("address:missing", "false", "d e"),
+    ] {
+        client.check("Patient", &[(name, value, expected)]).await;
+    }
 }
 
 async fn orders_that_are_none_are_refused(engine: Engine) {

@@ -39,7 +39,8 @@ impl Asked<'_> {
         self.parameter.definition().kind
     }
 
-    /// The numbers of its rows.
+    /// The numbers of its rows. Those of parameters that it covers are added when the
+    /// condition is made.
     pub fn numbers(&self) -> Numbers {
         self.parameter.numbers()
     }

@@ -1,7 +1,7 @@
 //! Parameters that narrow: the one place that goes from a name and a value to a
 //! condition, through chains too, with bounds on what a query may cost.
 
-use koppeltaal_core::search::Condition;
+use koppeltaal_core::search::{Condition, Test};
 use koppeltaal_fhir::r4::definition::SearchKind;
 use koppeltaal_fhir::r4::search::Parameter;
 
@@ -14,7 +14,7 @@ use crate::outcome::Issue;
 const MOST_LEVELS: usize = 4;
 /// Types that all chains of a query may lead through.
 const MOST_BRANCHES: usize = 500;
-/// Tests of one parameter; the store takes no more.
+/// Tests of one parameter, each value once; the store takes no more.
 const MOST_ALTERNATIVES: usize = 256;
 /// Tests of a query.
 const MOST_TESTS: usize = 2_000;
@@ -121,7 +121,26 @@ impl<'a> Reader<'a> {
             );
             return Err(Issue::error("too-costly", told));
         }
-        Ok(Some(condition))
+        Ok(Some(of_all_rows(parameter, condition)))
+    }
+}
+
+/// The condition with the tests of a parameter on all rows that are its values: some
+/// stand under the numbers of others. Tests of the same are side by side.
+fn of_all_rows(parameter: &Parameter, condition: Condition) -> Condition {
+    let (own, covered) = (parameter.number(), parameter.covered());
+    match condition {
+        Condition::AnyOf(tests) if !covered.is_empty() => {
+            let on_all = |test: Test| {
+                let others = if test.parameter == own { covered } else { &[] };
+                let others = others.iter().map(|other| Test { parameter: *other, ..test.clone() });
+                let others: Vec<Test> = others.collect();
+                [test].into_iter().chain(others)
+            };
+            Condition::AnyOf(tests.into_iter().flat_map(on_all).collect())
+        }
+        Condition::Not(inner) => Condition::Not(Box::new(of_all_rows(parameter, *inner))),
+        other => other,
     }
 }
 

@@ -37,7 +37,8 @@ fn key(resource_type: &str, code: &str, context: &Context<'_>) -> Result<SortKey
                     format!("search parameters of {resource_type}, with `-` for the reverse");
                 return Err(bad_value("_sort", code, form));
             };
-            SortBy::Parameter(known.number())
+            let numbers = [known.number()].into_iter().chain(known.covered().iter().copied());
+            SortBy::Parameter(numbers.collect())
         }
     };
     Ok(SortKey { by, is_descending })

@@ -161,10 +161,10 @@ mod tests {
         let down = SortKey { by: SortBy::Updated, is_descending: true };
         let up = SortKey { by: SortBy::Updated, is_descending: false };
         let id = SortKey { by: SortBy::Id, is_descending: true };
-        for sort in [vec![down], vec![up], vec![down, id]] {
+        for sort in [vec![down.clone()], vec![up], vec![down.clone(), id.clone()]] {
             assert!(Moves::matter(&sort));
         }
-        for sort in [vec![id], vec![id, down], vec![]] {
+        for sort in [vec![id.clone()], vec![id, down], vec![]] {
             assert!(!Moves::matter(&sort));
         }
     }

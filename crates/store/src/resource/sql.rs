@@ -15,19 +15,40 @@ pub(in crate::resource) const BY_STAMP: &str = "search_index_stamp";
 /// The arguments of a statement after the domain, and the names it has used.
 pub(in crate::resource) struct Sql {
     values: Vec<Value>,
+    /// The numbers of search parameters that are bound, and where.
+    parameters: Vec<(i64, String)>,
     names: usize,
     dialect: Dialect,
 }
 
 impl Sql {
     pub(in crate::resource) fn new(dialect: Dialect) -> Self {
-        Self { values: Vec::new(), names: 0, dialect }
+        Self { values: Vec::new(), parameters: Vec::new(), names: 0, dialect }
     }
 
     /// Binds a value; answers with its parameter (`$7`).
     pub(in crate::resource) fn bind(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len() + 1)
+    }
+
+    /// Binds the number of a search parameter, once for the whole statement.
+    pub(in crate::resource) fn parameter(&mut self, number: i64) -> String {
+        if let Some((_, bound)) = self.parameters.iter().find(|(known, _)| *known == number) {
+            return bound.clone();
+        }
+        let bound = self.bind(number);
+        self.parameters.push((number, bound.clone()));
+        bound
+    }
+
+    /// That the row which the query calls `row` is of one of these search parameters.
+    pub(in crate::resource) fn is_of(&mut self, row: &str, parameters: &[i64]) -> String {
+        if let [only] = parameters {
+            return format!("{row}.parameter = {}", self.parameter(*only));
+        }
+        let bound: Vec<String> = parameters.iter().map(|number| self.parameter(*number)).collect();
+        format!("{row}.parameter IN ({})", bound.join(", "))
     }
 
     /// Binds each value of a list, filled up with its last value to a power of two,

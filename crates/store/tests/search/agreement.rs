@@ -1,6 +1,6 @@
 //! Searches at random agree with the naive evaluation.
 
-use koppeltaal_core::search::{Condition, Qualifier, Target, Values};
+use koppeltaal_core::search::{Condition, Qualifier, Target, Test, Values};
 use koppeltaal_store::resource::search::Search;
 use koppeltaal_store::{Store, both};
 
@@ -169,10 +169,26 @@ both!(too_many_alternatives_are_refused, |store| async move {
         let value = |n: usize| Values::Is(if n == 0 { "a".to_owned() } else { format!("{n}") });
         Condition::AnyOf((0..count).map(|n| test(NAME, value(n))).collect())
     };
+    // A value under several parameters is one alternative.
+    let shared = |count: usize| {
+        let Condition::AnyOf(tests) = tests(count) else { return Condition::AnyOf(vec![]) };
+        let test = |test: Test| {
+            [NAME, BORN, GENDER, 31, 32].map(|parameter| Test { parameter, ..test.clone() })
+        };
+        let mut tests: Vec<Test> = tests.into_iter().flat_map(test).collect();
+        // Of different kinds, so that each is looked up by itself.
+        for (at, test) in tests.iter_mut().enumerate().filter(|(at, _)| *at >= 10) {
+            test.qualifier = Qualifier::AtLeast(i64::try_from(at / 5).unwrap());
+        }
+        Condition::AnyOf(tests)
+    };
+    assert_eq!(w.ids("Patient", &[shared(256)]).await, ["p"]);
+    assert_eq!(w.ids("Patient", &[shared(256), shared(256)]).await, ["p"]);
+    assert_eq!(w.count("Patient", &[shared(256), tests(256)]).await, 1);
     let ids = |count: usize| Condition::Id((0..count).map(|n| n.to_string()).collect());
     assert_eq!(w.ids("Patient", &[tests(256)]).await, ["p"]);
     assert_eq!(w.ids("Patient", &[Condition::Not(Box::new(ids(256)))]).await, ["p"]);
-    for condition in [tests(257), ids(257), Condition::Not(Box::new(tests(257)))] {
+    for condition in [tests(257), shared(257), ids(257), Condition::Not(Box::new(tests(257)))] {
         let wanted = search("Patient", &[condition]);
         let refused = w.scope.read(move |tx| koppeltaal_store::resource::search::page(tx, &wanted));
         let refused = refused.await.unwrap_err();

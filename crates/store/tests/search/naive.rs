@@ -23,7 +23,13 @@ impl Known {
 
     /// The values that it has for a parameter.
     fn values(&self, parameter: i64) -> impl Iterator<Item = &str> {
-        let rows = self.indexed.rows.iter().filter(move |row| row.parameter == parameter);
+        self.values_of(vec![parameter])
+    }
+
+    /// The values that it has for any of these parameters.
+    fn values_of(&self, parameters: Vec<i64>) -> impl Iterator<Item = &str> {
+        let is_of = move |row: &&IndexRow| parameters.contains(&row.parameter);
+        let rows = self.indexed.rows.iter().filter(is_of);
         rows.map(|row| row.value.as_str())
     }
 }
@@ -118,19 +124,19 @@ pub fn sort(found: &mut [&Known], keys: &[SortKey]) {
         if keys.is_empty() {
             return b.stored.stamp.cmp(&a.stored.stamp);
         }
-        let differs = keys.iter().map(|key| compare(a, b, *key)).find(|order| order.is_ne());
+        let differs = keys.iter().map(|key| compare(a, b, key)).find(|order| order.is_ne());
         differs.unwrap_or_else(|| a.stored.key.cmp(&b.stored.key))
     });
 }
 
-fn compare(a: &Known, b: &Known, key: SortKey) -> Ordering {
+fn compare(a: &Known, b: &Known, key: &SortKey) -> Ordering {
     let turned = |order: Ordering| if key.is_descending { order.reverse() } else { order };
-    match key.by {
+    match &key.by {
         SortBy::Updated => turned(a.stored.stamp.cmp(&b.stored.stamp)),
         SortBy::Id => turned(a.stored.id.cmp(&b.stored.id)),
-        SortBy::Parameter(parameter) => {
+        SortBy::Parameter(parameters) => {
             let value = |known: &Known| {
-                let values = known.values(parameter).map(str::to_owned);
+                let values = known.values_of(parameters.clone()).map(str::to_owned);
                 if key.is_descending { values.max() } else { values.min() }
             };
             match (value(a), value(b)) {

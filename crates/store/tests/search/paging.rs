@@ -143,8 +143,8 @@ both!(a_cursor_of_another_order_is_refused, |store| async move {
         (vec![], cursor(vec![text()])),
         (by(SortBy::Id), cursor(vec![CursorValue::Stamp(1)])),
         (by(SortBy::Id), cursor(vec![CursorValue::Missing])),
-        (by(SortBy::Parameter(STATUS)), cursor(vec![text(), text()])),
-        (by(SortBy::Parameter(STATUS)), cursor(vec![])),
+        (by(SortBy::Parameter(vec![STATUS])), cursor(vec![text(), text()])),
+        (by(SortBy::Parameter(vec![STATUS])), cursor(vec![])),
     ] {
         let wanted = Search { sort, after, ..search("Task", &[]) };
         let shown = format!("{wanted:?}");

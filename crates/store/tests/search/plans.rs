@@ -1,7 +1,7 @@
 //! The plans of the statements: a search reads what it finds and little else,
 //! whatever the engine thinks of the sizes of its tables.
 
-use koppeltaal_core::search::{Condition, End, Qualifier, SortBy, SortKey, Target, Values};
+use koppeltaal_core::search::{Condition, End, Qualifier, SortBy, SortKey, Target, Test, Values};
 use koppeltaal_store::resource::search::{self, Search};
 use koppeltaal_store::test_support::in_domain;
 use koppeltaal_store::tx::Table;
@@ -123,6 +123,20 @@ fn between(parameter: i64, from: &str, to: &str) -> Condition {
     )])
 }
 
+/// One of several exact values.
+fn one_of(parameter: i64, count: usize) -> Condition {
+    let name = |n| Values::Is(format!("name{n:05}"));
+    Condition::AnyOf((0..count).map(|n| test(parameter, name(n))).collect())
+}
+
+/// The same of the rows of more parameters, two of which have none.
+fn shared(condition: Condition) -> Condition {
+    let Condition::AnyOf(tests) = condition else { return condition };
+    let test =
+        |test: Test| [test.parameter, 31, 32].map(|parameter| Test { parameter, ..test.clone() });
+    Condition::AnyOf(tests.into_iter().flat_map(test).collect())
+}
+
 fn chain(parameter: i64, conditions: Vec<Condition>) -> Condition {
     let targets = vec![Target { resource_type: "Patient".to_owned(), conditions }];
     Condition::RefersTo { parameter, targets }
@@ -165,8 +179,30 @@ both!(a_search_reads_what_it_finds_and_little_else, |store| async move {
         // An order of another kind.
         (
             Search {
-                sort: vec![SortKey { by: SortBy::Parameter(BORN), is_descending: true }],
+                sort: vec![SortKey { by: SortBy::Parameter(vec![BORN]), is_descending: true }],
                 ..search("Patient", &[between(NAME, "name0012", "name0013")])
+            },
+            "search_index_stamp",
+        ),
+        // Rows that several parameters share.
+        (search("Patient", &[shared(one_of(NAME, 10))]), by_value),
+        (search("Patient", &[shared(is(NAME, "name00007"))]), by_value),
+        (search("Patient", &[shared(between(NAME, "name0012", "name0013"))]), by_value),
+        (
+            search("Patient", &[shared(between(NAME, "name0012", "name0013")), is(GENDER, "male")]),
+            by_value,
+        ),
+        (
+            search("Patient", &[is(NAME, "name00007"), shared(between(NAME, "n", "o"))]),
+            "search_index_stamp",
+        ),
+        (
+            Search {
+                sort: vec![SortKey {
+                    by: SortBy::Parameter(vec![BORN, NAME]),
+                    is_descending: false,
+                }],
+                ..search("Patient", &[shared(between(NAME, "name0012", "name0013"))])
             },
             "search_index_stamp",
         ),

@@ -88,7 +88,7 @@ impl Random {
             4 => Condition::Origin((0..self.below(4)).map(|_| device(self.below(5))).collect()),
             5..10 => Condition::AnyOf(
                 (0..self.one_of(&[1, 1, 1, 2, 3, 0]))
-                    .map(|_| self.test(resource_type, of))
+                    .flat_map(|_| self.tests(resource_type, of))
                     .collect(),
             ),
             10 | 11 => {
@@ -109,6 +109,27 @@ impl Random {
         let resource_type = self.one_of(&["Patient", "Patient", "Task", "Nothing"]);
         let conditions = self.conditions(resource_type, of, depth);
         Target { resource_type: resource_type.to_owned(), conditions }
+    }
+
+    /// A test, now and then of the rows of more than one parameter, as of those that
+    /// share their rows.
+    fn tests(&mut self, resource_type: &str, of: u64) -> Vec<Test> {
+        let test = self.test(resource_type, of);
+        let others = self.others(resource_type, test.parameter);
+        let others = others.into_iter().map(|other| Test { parameter: other, ..test.clone() });
+        [test.clone()].into_iter().chain(others).collect()
+    }
+
+    /// Some parameters besides one, of none as often as not.
+    fn others(&mut self, resource_type: &str, parameter: i64) -> Vec<i64> {
+        let all: &[i64] = match resource_type {
+            "Patient" => &[NAME, GENDER, BORN],
+            _ => &[STATUS, DUE],
+        };
+        if self.below(2) == 0 {
+            return Vec::new();
+        }
+        all.iter().copied().filter(|other| *other != parameter && self.below(3) > 0).collect()
     }
 
     fn test(&mut self, resource_type: &str, of: u64) -> Test {
@@ -148,7 +169,10 @@ impl Random {
             let by = match random.below(5) {
                 0 => SortBy::Updated,
                 1 => SortBy::Id,
-                _ => SortBy::Parameter(parameter),
+                _ => {
+                    let others = random.others(resource_type, parameter);
+                    SortBy::Parameter([parameter].into_iter().chain(others).collect())
+                }
             };
             SortKey { by, is_descending: random.below(2) > 0 }
         };

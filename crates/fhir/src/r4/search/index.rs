@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::content;
+use super::covers;
 use super::key::cap;
 use super::parameters::Parameters;
 use super::reference::target;
@@ -36,7 +37,8 @@ pub struct Words {
 /// What a resource is found by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Indexed {
-    /// Its rows, sorted, each once.
+    /// Its rows, sorted, each once; a value that two parameters share may stand under one of them
+    /// alone ([`Parameter::covered`](super::Parameter::covered)).
     pub rows: Vec<Row>,
     /// Its words.
     pub words: Words,
@@ -71,6 +73,7 @@ pub fn index(
     let mut rows = rows.0;
     rows.sort_unstable();
     rows.dedup();
+    covers::take_repeated(&mut rows, parameters.covers(resource_type));
     Indexed { rows, words: content::words_of(resource) }
 }
 

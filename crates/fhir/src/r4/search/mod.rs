@@ -11,6 +11,7 @@ mod check;
 mod compile;
 mod composite;
 mod content;
+mod covers;
 mod date;
 mod engine;
 mod fold;

@@ -53,6 +53,7 @@ pub struct Parameter {
     numbers: Numbers,
     source: Source,
     components: Vec<Component>,
+    covered: Vec<i64>,
 }
 
 /// One part of a composite parameter, ready for use.
@@ -90,13 +91,19 @@ impl Parameter {
             Some(_) if WITHOUT_ROWS.contains(&&*definition.code) => (Source::Nothing, Vec::new()),
             Some(_) => source(resource_type, &definition, definitions)?,
         };
-        Ok(Parameter { definition, numbers, source, components })
+        Ok(Parameter { definition, numbers, source, components, covered: Vec::new() })
     }
 
     /// Another parameter with the rows of this one.
     pub(super) fn with_name(&self, definition: Arc<SearchParameter>) -> Parameter {
         let source = Source::Shared(self.token_system().map(Box::from));
-        Parameter { definition, numbers: self.numbers, source, components: Vec::new() }
+        Parameter {
+            definition,
+            numbers: self.numbers,
+            source,
+            components: Vec::new(),
+            covered: self.covered.clone(),
+        }
     }
 
     /// What the standard, or a package, says of it.
@@ -112,6 +119,25 @@ impl Parameter {
     /// The numbers of its rows and of their variants.
     pub fn numbers(&self) -> Numbers {
         self.numbers
+    }
+
+    /// The numbers of other parameters whose rows are all its values too. Those rows are not there
+    /// under its own number again: whoever reads its values reads the rows of all these numbers.
+    pub fn covered(&self) -> &[i64] {
+        &self.covered
+    }
+
+    /// Says which rows of others are its values too.
+    pub(super) fn cover(&mut self, numbers: &[i64]) {
+        numbers.clone_into(&mut self.covered);
+    }
+
+    /// Where its values stand, when it was compiled to paths of its own.
+    pub(super) fn paths(&self) -> Option<&[Path]> {
+        match &self.source {
+            Source::Paths(paths) => Some(paths),
+            Source::Nothing | Source::Engine(_) | Source::Shared(_) => None,
+        }
     }
 
     /// Does it give rows? `_id`, `_lastUpdated`, `_text` and `_content` do not.
@@ -177,12 +203,6 @@ impl Parameter {
             Source::Paths(paths) => paths.iter().for_each(|p| p.walk(resource, resource, found)),
             Source::Engine(expression) => engine::walk(expression, resource, definitions, found),
         }
-    }
-
-    /// Was it compiled to paths of its own, so that the engine is not needed?
-    #[cfg(test)]
-    pub(super) fn is_path(&self) -> bool {
-        matches!(self.source, Source::Paths(_))
     }
 
     /// Does it need the engine?

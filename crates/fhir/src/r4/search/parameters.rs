@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::check::Unusable;
+use super::covers::{Cover, covers, is_core};
 use super::key::parameter_number;
 use super::parameter::Parameter;
 use super::references::Place;
@@ -12,9 +13,6 @@ use crate::r4::profile::koppeltaal;
 
 /// The parameter under which references stand that no built-in parameter of their type has.
 const OTHER_REFERENCES: &str = "_reference";
-
-/// Where the canonical URLs of the standard's own parameters begin.
-const STANDARD: &str = "http://hl7.org/fhir/SearchParameter/";
 
 /// References that do not hold what they refer to: an audit event may tell of what is gone.
 const FREE: (&str, [&str; 2]) = ("AuditEvent", ["entity", "patient"]);
@@ -29,6 +27,7 @@ pub struct Parameters {
 #[derive(Debug, Default)]
 struct OfType {
     parameters: Vec<Parameter>,
+    covers: Vec<Cover>,
     held: Held,
 }
 
@@ -138,6 +137,11 @@ impl Parameters {
         &self.unusable
     }
 
+    /// Which parameters do not repeat the rows of which others.
+    pub(super) fn covers(&self, resource_type: &str) -> &[Cover] {
+        self.types.get(resource_type).map_or(&[], |of_type| &of_type.covers)
+    }
+
     pub(super) fn held(&self, resource_type: &str) -> Option<&Held> {
         self.types.get(resource_type).map(|of_type| &of_type.held)
     }
@@ -171,6 +175,11 @@ impl<'d> Building<'d> {
                 }),
             }
         }
+        of_type.covers = covers(resource_type, &of_type.parameters);
+        for parameter in &mut of_type.parameters {
+            let own = of_type.covers.iter().find(|cover| cover.number == parameter.number());
+            own.into_iter().for_each(|cover| parameter.cover(&cover.parts));
+        }
         self.all.types.insert(resource_type.to_owned(), of_type);
     }
 
@@ -202,11 +211,10 @@ impl<'d> Building<'d> {
 /// standard stand where they always stood.
 fn finds_the_same(resource_type: &str, one: &SearchParameter, other: &SearchParameter) -> bool {
     let expression = |parameter: &SearchParameter| parameter.expression_for(resource_type);
-    let is_standard = |parameter: &SearchParameter| parameter.url.starts_with(STANDARD);
     one.kind == other.kind
         && one.kind != SearchKind::Composite
-        && is_standard(one)
-        && is_standard(other)
         && expression(one).is_some()
         && expression(one) == expression(other)
+        && is_core(resource_type, one)
+        && is_core(resource_type, other)
 }

@@ -7,7 +7,7 @@ use super::shape::{Shape, Value};
 use crate::node::Node;
 
 /// One alternative of an expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path {
     pub(super) steps: Vec<Step>,
     /// What stands at the end; of a choice its step says it.
@@ -15,7 +15,7 @@ pub(super) struct Path {
 }
 
 /// One step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// The child that JSON calls so.
     Child(Box<str>),
@@ -30,7 +30,7 @@ pub(super) enum Step {
 }
 
 /// What stands at the end of a path.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
     pub(super) shape: Shape,
     /// The code system that the place implies.

@@ -7,8 +7,8 @@ use super::parameter::Numbers;
 use super::shape::{Shape, Value};
 use crate::node::Node;
 
-const NAME: [&str; 5] = ["text", "family", "given", "prefix", "suffix"];
-const ADDRESS: [&str; 7] = ["text", "line", "city", "district", "state", "postalCode", "country"];
+const NAME: &[&str] = &["text", "family", "given", "prefix", "suffix"];
+const ADDRESS: &[&str] = &["text", "line", "city", "district", "state", "postalCode", "country"];
 
 /// Rows of a string parameter: the folded text, with a hash of the text as it is written.
 pub(super) fn rows(value: &Value<'_>, numbers: &Numbers, rows: &mut Rows) {
@@ -20,8 +20,7 @@ pub(super) fn rows(value: &Value<'_>, numbers: &Numbers, rows: &mut Rows) {
     };
     let node = &*value.node;
     match value.shape {
-        Shape::HumanName => parts(node, &NAME, give),
-        Shape::Address => parts(node, &ADDRESS, give),
+        Shape::HumanName | Shape::Address => parts(node, part_names(value.shape), give),
         Shape::CodeableConcept => {
             parts(node, &["text"], give);
             node.items("coding").iter().for_each(|coding| parts(coding, &["display"], give));
@@ -32,8 +31,17 @@ pub(super) fn rows(value: &Value<'_>, numbers: &Numbers, rows: &mut Rows) {
     }
 }
 
+/// The children of a name or an address that are rows of it.
+pub(super) fn part_names(shape: Shape) -> &'static [&'static str] {
+    match shape {
+        Shape::HumanName => NAME,
+        Shape::Address => ADDRESS,
+        _ => &[],
+    }
+}
+
 fn parts(node: &Node, names: &[&str], give: &mut dyn FnMut(&str)) {
     for name in names {
-        node.items(name).iter().filter_map(Node::as_str).for_each(&mut *give);
+        node.items(name).iter().filter_map(Node::text).for_each(&mut *give);
     }
 }

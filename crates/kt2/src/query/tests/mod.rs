@@ -1,6 +1,7 @@
 //! What queries mean, asked of the built-in definitions.
 
 mod bounds;
+mod covers;
 mod kinds;
 mod names;
 mod results;

@@ -35,14 +35,19 @@ fn pages_have_twenty_results_unless_asked_and_two_hundred_at_most() {
 #[test]
 fn the_newest_come_first_unless_asked() {
     let key = |by, is_descending| SortKey { by, is_descending };
-    let birthdate = SortBy::Parameter(parameter_number("Patient", "birthdate"));
+    let birthdate = SortBy::Parameter(vec![parameter_number("Patient", "birthdate")]);
     for (query, keys) in [
         ("", vec![key(SortBy::Updated, true)]),
         ("_sort=_lastUpdated", vec![key(SortBy::Updated, false)]),
-        ("_sort=-birthdate,_id", vec![key(birthdate, true), key(SortBy::Id, false)]),
+        ("_sort=-birthdate,_id", vec![key(birthdate.clone(), true), key(SortBy::Id, false)]),
         ("_sort=birthdate&_sort=-_id", vec![key(birthdate, false), key(SortBy::Id, true)]),
     ] {
         assert_eq!(read("Patient", query).sort, keys, "{query}");
+    }
+    let numbers = ["name", "family", "given"].map(|code| parameter_number("Patient", code));
+    for query in ["_sort=name", "_sort=phonetic"] {
+        let name = SortBy::Parameter(numbers.into());
+        assert_eq!(read("Patient", query).sort, [key(name, false)], "{query}");
     }
     for query in ["_sort=nothing", "_sort=--birthdate", "_sort=_content", "_sort=name:exact"] {
         let (code, told) = refused("Patient", query);

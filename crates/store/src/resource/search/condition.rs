@@ -8,7 +8,7 @@ use crate::resource::sql::{BY_STAMP, BY_VALUE, Sql};
 use crate::resource::type_history::first_key_from;
 use crate::resource::{Kind, kind};
 
-/// The most alternatives of one condition.
+/// The most alternatives of one condition, each value once.
 pub(super) const ALTERNATIVES: usize = 256;
 
 /// The resource that a predicate is about.
@@ -120,8 +120,8 @@ fn resource_with(
 }
 
 fn any_of(sql: &mut Sql, stamp: &str, tests: &[Test]) -> Result<String> {
-    few(tests.len())?;
-    if tests.is_empty() {
+    let groups = groups(tests)?;
+    if groups.is_empty() {
         return Ok(NEVER.to_owned());
     }
     let row = sql.name('x');
@@ -134,8 +134,7 @@ fn any_of(sql: &mut Sql, stamp: &str, tests: &[Test]) -> Result<String> {
             "search_index {row}{hint} WHERE {row}.domain = $1 AND {test} AND {row}.stamp = {stamp}"
         )));
     }
-    let alternatives: Vec<String> =
-        groups(tests).iter().map(|group| group_of(sql, &row, group)).collect();
+    let alternatives: Vec<String> = groups.iter().map(|group| group_of(sql, &row, group)).collect();
     let hint = sql.dialect().indexed_by(BY_STAMP);
     Ok(sql.exists(&format!(
         "search_index {row}{hint} WHERE {row}.domain = $1 AND {row}.stamp = {stamp} AND {}",
@@ -151,50 +150,84 @@ fn any(alternatives: &[String]) -> String {
     }
 }
 
-/// Tests that one range of the index answers: one of any kind, or several exact
-/// values of one parameter and qualifier.
-pub(super) fn groups(tests: &[Test]) -> Vec<Vec<&Test>> {
-    let mut groups: Vec<Vec<&Test>> = Vec::new();
-    for test in tests {
-        let is_exact = matches!(test.value, Values::Is(_));
-        let alike = groups.iter_mut().find(|group| {
-            is_exact
-                && matches!(group[0].value, Values::Is(_))
-                && (group[0].parameter, group[0].qualifier) == (test.parameter, test.qualifier)
-        });
-        match alike {
-            Some(group) => group.push(test),
-            None => groups.push(vec![test]),
-        }
-    }
-    groups
+/// Tests that are answered together: one value of some parameters, or several exact
+/// ones.
+#[derive(Clone)]
+pub(super) struct Group<'a> {
+    /// Rows of any of these.
+    pub(super) parameters: Vec<i64>,
+    /// Never empty; more than one when they are exact.
+    pub(super) values: Vec<&'a Values>,
+    /// What the qualifier of a row must be.
+    pub(super) qualifier: Qualifier,
 }
 
-/// Parameter, values and qualifier of a group of several exact values.
-pub(super) fn exact_values<'a>(group: &[&'a Test]) -> Option<(i64, Vec<&'a str>, Qualifier)> {
-    let [first, _, ..] = group else { return None };
-    let value = |test: &&'a Test| match &test.value {
-        Values::Is(value) => Some(value.as_str()),
-        _ => None,
-    };
-    Some((first.parameter, group.iter().filter_map(value).collect(), first.qualifier))
+impl<'a> Group<'a> {
+    /// The exact values, when there are several.
+    pub(super) fn exact(&self) -> Option<Vec<&'a str>> {
+        let exact = |values: &&'a Values| match values {
+            Values::Is(value) => Some(value.as_str()),
+            _ => None,
+        };
+        (self.values.len() > 1).then(|| self.values.iter().filter_map(exact).collect())
+    }
+}
+
+/// The tests in groups. A value that is looked for under several parameters, test
+/// beside test, counts as one alternative.
+pub(super) fn groups(tests: &[Test]) -> Result<Vec<Group<'_>>> {
+    let mut alternatives: Vec<Group<'_>> = Vec::new();
+    for test in tests {
+        let same = alternatives.last_mut().filter(|last| {
+            last.qualifier == test.qualifier && last.values.first() == Some(&&test.value)
+        });
+        match same {
+            Some(last) => last.parameters.push(test.parameter),
+            None => alternatives.push(Group {
+                parameters: vec![test.parameter],
+                values: vec![&test.value],
+                qualifier: test.qualifier,
+            }),
+        }
+    }
+    few(alternatives.len())?;
+    let is_exact = |group: &Group<'_>| matches!(group.values.first(), Some(Values::Is(_)));
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for one in alternatives {
+        let alike = groups.iter_mut().find(|group| {
+            is_exact(group)
+                && is_exact(&one)
+                && group.qualifier == one.qualifier
+                && group.parameters == one.parameters
+        });
+        match alike {
+            Some(group) => group.values.extend(one.values),
+            None => groups.push(one),
+        }
+    }
+    Ok(groups)
 }
 
 /// The tests of a group, of a row that the query calls `row`.
-pub(super) fn group_of(sql: &mut Sql, row: &str, group: &[&Test]) -> String {
-    let Some((parameter, values, qualifier)) = exact_values(group) else {
-        return group.iter().map(|test| test_of(sql, row, test)).collect();
+pub(super) fn group_of(sql: &mut Sql, row: &str, group: &Group<'_>) -> String {
+    let text = sql.is_of(row, &group.parameters);
+    let values = match (group.exact(), &group.values[..]) {
+        (Some(values), _) => format!(" AND {row}.value IN {}", sql.bind_list(&values)),
+        (None, values) => values.iter().map(|values| values_of(sql, row, values)).collect(),
     };
-    let parameter = sql.bind(parameter);
-    let values = sql.bind_list(&values);
-    let qualifier = qualifier_of(sql, row, qualifier);
-    format!("{row}.parameter = {parameter} AND {row}.value IN {values}{qualifier}")
+    format!("{text}{values}{}", qualifier_of(sql, row, group.qualifier))
 }
 
 /// A test of a row that the query calls `row`.
 pub(super) fn test_of(sql: &mut Sql, row: &str, test: &Test) -> String {
-    let mut text = format!("{row}.parameter = {}", sql.bind(test.parameter));
-    match &test.value {
+    let text = sql.is_of(row, &[test.parameter]);
+    text + &values_of(sql, row, &test.value) + &qualifier_of(sql, row, test.qualifier)
+}
+
+/// ` AND …` for the value of a row that the query calls `row`.
+pub(super) fn values_of(sql: &mut Sql, row: &str, values: &Values) -> String {
+    let mut text = String::new();
+    match values {
         Values::Any => {}
         Values::Is(value) => text += &format!(" AND {row}.value = {}", sql.bind(value.as_str())),
         Values::Between { from, to } => {
@@ -210,7 +243,7 @@ pub(super) fn test_of(sql: &mut Sql, row: &str, test: &Test) -> String {
             text += &format!(" AND {} > 0", sql.place(&part, &format!("{row}.value")));
         }
     }
-    text + &qualifier_of(sql, row, test.qualifier)
+    text
 }
 
 pub(super) fn qualifier_of(sql: &mut Sql, row: &str, qualifier: Qualifier) -> String {

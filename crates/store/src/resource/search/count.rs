@@ -75,7 +75,7 @@ fn counted_from(
             sql.dialect().indexed_by("resource_stamp")
         )
     } else {
-        let stamps = stamps_of(&mut sql, kind, &driver.source, "");
+        let stamps = stamps_of(&mut sql, kind, &driver.source, "")?;
         let subject = Subject { kind, stamp: "c.stamp", row: None };
         let rest = and_all(&mut sql, subject, conditions, driver.answers)?;
         format!("SELECT COUNT(*) FROM ({stamps}) c WHERE 1 = 1{rest}")

@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use koppeltaal_core::Result;
 use koppeltaal_core::search::{Condition, Qualifier, Test, Values};
 
-use super::condition::{exact_values, few, group_of, groups, qualifier_of, test_of, to_type};
+use super::condition::{Group, few, group_of, groups, qualifier_of, test_of, to_type, values_of};
 use crate::resource::sql::{BY_VALUE, Sql};
 use crate::resource::{Kind, kind};
 use crate::scope::DomainTx;
+use crate::tx::Dialect;
 
 /// How far candidates are counted: the first round is cheap and mostly enough.
 pub(super) const ROUNDS: &[i64] = &[100, 1_000];
@@ -82,10 +83,7 @@ pub(super) fn candidates(conditions: &[Condition]) -> Result<Vec<Driver>> {
     let mut found = Vec::new();
     for (at, condition) in conditions.iter().enumerate() {
         let (source, is_exact) = match condition {
-            Condition::AnyOf(tests) => {
-                few(tests.len())?;
-                (Source::Rows(tests.clone()), true)
-            }
+            Condition::AnyOf(tests) => (Source::Rows(tests.clone()), true),
             Condition::Id(ids) => {
                 few(ids.len())?;
                 (Source::Ids(ids.clone()), true)
@@ -146,7 +144,7 @@ fn counted(tx: &mut DomainTx<'_>, candidates: &[&Driver], most: i64) -> Result<V
     for candidate in candidates {
         let Source::Rows(tests) = &candidate.source else { continue };
         if !tests.is_empty() {
-            let rows = rows_of(&mut sql, tests, "");
+            let rows = rows_of(&mut sql, tests, "")?;
             let (name, most) = (sql.name('n'), sql.bind(most));
             columns.push(format!(
                 "(SELECT COUNT(*) FROM (SELECT 1 FROM ({rows}) {name} LIMIT {most}) {name}c)"
@@ -174,29 +172,19 @@ fn counted(tx: &mut DomainTx<'_>, candidates: &[&Driver], most: i64) -> Result<V
 
 /// Selects the stamp of every row that passes one of the tests, perhaps more than
 /// once. `and` may narrow them by what it calls `{row}`.
-pub(super) fn rows_of(sql: &mut Sql, tests: &[Test], and: &str) -> String {
-    let selects: Vec<String> = groups(tests)
-        .iter()
+pub(super) fn rows_of(sql: &mut Sql, tests: &[Test], and: &str) -> Result<String> {
+    let dialect = sql.dialect();
+    let selects: Vec<String> = groups(tests)?
+        .into_iter()
+        .flat_map(|group| looked_up(dialect, group))
         .map(|group| {
             let row = sql.name('x');
             let and = and.replace("{row}", &row);
-            let (hint, fence) = (sql.dialect().indexed_by(BY_VALUE), sql.fence());
-            let from = match exact_values(group) {
-                Some((parameter, values, qualifier)) => {
-                    let parameter = sql.bind(parameter);
-                    let qualifier = qualifier_of(sql, &row, qualifier);
-                    let and = format!(" AND {row}.parameter = {parameter}{qualifier}{and}");
-                    sql.one_of(("search_index", &row, &hint), "value", &values, &and)
-                }
-                None => {
-                    let passes = group_of(sql, &row, group);
-                    format!("search_index {row}{hint} WHERE {row}.domain = $1 AND {passes}{and}")
-                }
-            };
-            format!("SELECT {row}.stamp AS stamp FROM {from}{fence}")
+            let from = rows_from(sql, &row, &group, &and);
+            format!("SELECT {row}.stamp AS stamp FROM {from}{}", sql.fence())
         })
         .collect();
-    match &selects[..] {
+    Ok(match &selects[..] {
         [one] => one.clone(),
         several => {
             let parts: Vec<String> = several
@@ -205,18 +193,53 @@ pub(super) fn rows_of(sql: &mut Sql, tests: &[Test], and: &str) -> String {
                 .collect();
             parts.join(" UNION ALL ")
         }
+    })
+}
+
+/// The groups that are looked up by themselves: of several parameters and several
+/// exact values PostgreSQL would filter the one while it looks up the other.
+fn looked_up(dialect: Dialect, group: Group<'_>) -> Vec<Group<'_>> {
+    match (dialect, group.exact()) {
+        (Dialect::Postgres, Some(_)) => {
+            let of_one = |parameter| Group { parameters: vec![parameter], ..group.clone() };
+            group.parameters.iter().copied().map(of_one).collect()
+        }
+        _ => vec![group],
+    }
+}
+
+/// `FROM` and `WHERE` of the rows of a group, by their values.
+fn rows_from(sql: &mut Sql, row: &str, group: &Group<'_>, and: &str) -> String {
+    let hint = sql.dialect().indexed_by(BY_VALUE);
+    let table = ("search_index", row, hint.as_str());
+    match (group.exact(), &group.parameters[..]) {
+        (Some(values), parameters) => {
+            let is_of = sql.is_of(row, parameters);
+            let qualifier = qualifier_of(sql, row, group.qualifier);
+            sql.one_of(table, "value", &values, &format!(" AND {is_of}{qualifier}{and}"))
+        }
+        (None, [_]) => {
+            let passes = group_of(sql, row, group);
+            format!("search_index {row}{hint} WHERE {row}.domain = $1 AND {passes}{and}")
+        }
+        (None, parameters) => {
+            let passes = group.values.iter().map(|values| values_of(sql, row, values));
+            let passes: String = passes.collect();
+            let qualifier = qualifier_of(sql, row, group.qualifier);
+            sql.one_of(table, "parameter", parameters, &format!("{passes}{qualifier}{and}"))
+        }
     }
 }
 
 /// Selects the stamp of each candidate of a source that is not empty. `and` may
 /// narrow them by what it calls `{row}`.
-pub(super) fn stamps_of(sql: &mut Sql, kind: Kind, source: &Source, and: &str) -> String {
-    match source {
+pub(super) fn stamps_of(sql: &mut Sql, kind: Kind, source: &Source, and: &str) -> Result<String> {
+    Ok(match source {
         Source::Rows(tests) if matches!(&tests[..], [test] if is_unique(test)) => {
-            rows_of(sql, tests, and)
+            rows_of(sql, tests, and)?
         }
         Source::Rows(tests) => {
-            let rows = rows_of(sql, tests, and);
+            let rows = rows_of(sql, tests, and)?;
             format!("SELECT DISTINCT stamp FROM ({rows}) {}", sql.name('d'))
         }
         Source::Ids(ids) => {
@@ -238,7 +261,7 @@ pub(super) fn stamps_of(sql: &mut Sql, kind: Kind, source: &Source, and: &str) -
                  AND {row}.type = {number} AND {row}.deleted = 0{and}"
             )
         }
-    }
+    })
 }
 
 /// Selects the stamps of one exact value, in order, as far as the limit.

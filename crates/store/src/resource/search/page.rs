@@ -148,7 +148,7 @@ impl Stretch {
 fn far(tx: &mut DomainTx<'_>, kind: Kind, stretch: Stretch) -> Result<Option<i64>> {
     let mut sql = Sql::new(tx.dialect());
     let and = stretch.condition(&mut sql);
-    let all = stamps_of(&mut sql, kind, &Source::Type, &and);
+    let all = stamps_of(&mut sql, kind, &Source::Type, &and)?;
     let far = sql.bind(FAR);
     let text = format!("{all} ORDER BY stamp {} LIMIT 1 OFFSET {far}", stretch.order());
     sql.query(tx, &text)?.first().map(|row| row.int(0)).transpose()
@@ -197,7 +197,7 @@ fn stamps(
             )
         }
         (source, None) => {
-            let stamps = stamps_of(&mut sql, prepared.kind, source, &and_after);
+            let stamps = stamps_of(&mut sql, prepared.kind, source, &and_after)?;
             let name = sql.name('d');
             let stamp = format!("{name}.stamp");
             let subject = Subject { kind: prepared.kind, stamp: &stamp, row: None };

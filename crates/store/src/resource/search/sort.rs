@@ -47,7 +47,7 @@ pub(super) fn places(
     let from = match (&driver.source, sql.dialect()) {
         (Source::Type, _) => format!("resource r{hint} WHERE {is_of_type}"),
         (source, dialect) => {
-            let stamps = stamps_of(&mut sql, prepared.kind, source, "");
+            let stamps = stamps_of(&mut sql, prepared.kind, source, "")?;
             let resource = format!("resource r{hint} WHERE {is_of_type} AND r.stamp = c.stamp");
             match dialect {
                 Dialect::Sqlite => format!("({stamps}) c CROSS JOIN {resource}"),
@@ -64,7 +64,7 @@ pub(super) fn places(
     let columns: Vec<String> = sort
         .iter()
         .enumerate()
-        .map(|(at, key)| format!("{} AS k{at}", value_of(&mut sql, *key)))
+        .map(|(at, key)| format!("{} AS k{at}", value_of(&mut sql, key)))
         .collect();
     let beyond = after.map(|after| beyond(&mut sql, sort, after)).transpose()?;
     let beyond = beyond.unwrap_or_else(|| "1 = 1".to_owned());
@@ -97,16 +97,16 @@ pub(super) fn places(
 }
 
 /// The expression of a sort key.
-fn value_of(sql: &mut Sql, key: SortKey) -> String {
-    match key.by {
+fn value_of(sql: &mut Sql, key: &SortKey) -> String {
+    match &key.by {
         SortBy::Updated => "r.stamp".to_owned(),
         SortBy::Id => "r.id".to_owned(),
-        SortBy::Parameter(parameter) => {
+        SortBy::Parameter(parameters) => {
             let (end, row) = (if key.is_descending { "max" } else { "min" }, sql.name('s'));
-            let parameter = sql.bind(parameter);
+            let is_of = sql.is_of(&row, parameters);
             format!(
                 "(SELECT {end}({row}.value) FROM search_index {row}{} WHERE {row}.domain = $1 \
-                 AND {row}.stamp = r.stamp AND {row}.parameter = {parameter})",
+                 AND {row}.stamp = r.stamp AND {is_of})",
                 sql.dialect().indexed_by(BY_STAMP)
             )
         }
@@ -123,7 +123,7 @@ fn beyond(sql: &mut Sql, sort: &[SortKey], after: &Cursor) -> Result<String> {
     let mut same = String::new();
     for (at, (key, value)) in sort.iter().zip(&after.values).enumerate() {
         let fits = matches!(
-            (key.by, value),
+            (&key.by, value),
             (SortBy::Updated, CursorValue::Stamp(_))
                 | (SortBy::Id, CursorValue::Text(_))
                 | (SortBy::Parameter(_), CursorValue::Text(_) | CursorValue::Missing)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::parameter_number;
-use super::parameters;
+use super::{parameters, types};
 use crate::r4::definition::{Definitions, SearchKind};
 use crate::r4::profile::koppeltaal;
 
@@ -20,11 +20,6 @@ const STORED: [&str; 11] = [
     "Subscription",
     "Task",
 ];
-
-fn types() -> BTreeSet<String> {
-    let resources = koppeltaal().structures().map(|structure| structure.type_name.clone());
-    resources.filter(|name| parameters().for_type(name).next().is_some()).collect()
-}
 
 #[test]
 fn no_two_parameters_have_the_same_number() {

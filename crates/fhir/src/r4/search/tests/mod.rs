@@ -2,6 +2,7 @@
 
 mod agreement;
 mod catalog;
+mod covers;
 mod custom;
 mod kinds;
 mod logged;
@@ -12,6 +13,7 @@ mod said;
 mod table;
 mod work;
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use super::{Indexed, Parameters, index};
@@ -23,6 +25,12 @@ const BASE: &str = "https://kt.example/api/v1/d/fhir/r4";
 fn parameters() -> &'static Parameters {
     static PARAMETERS: OnceLock<Parameters> = OnceLock::new();
     PARAMETERS.get_or_init(|| Parameters::new(koppeltaal()))
+}
+
+/// The types that have parameters.
+fn types() -> BTreeSet<String> {
+    let resources = koppeltaal().structures().map(|structure| structure.type_name.clone());
+    resources.filter(|name| parameters().for_type(name).next().is_some()).collect()
 }
 
 fn parse(text: &str) -> Node {

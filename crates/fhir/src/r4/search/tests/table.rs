@@ -7,7 +7,7 @@ use super::{indexed, parameters, parse};
 use crate::Node;
 
 /// Checks that the resource has exactly these rows, and that every parameter of its type that
-/// gives rows has one.
+/// gives rows has one, be it under the number of one that it covers.
 ///
 /// A line is `code = value`, `code = value # text` where the qualifier is the hash of the text, or
 /// `code ~ number # text` where the value is the key of the number, or `code @ from..until`, which
@@ -32,7 +32,8 @@ pub fn check(resource: &str, table: &str) {
     assert_eq!(found, expected, "rows are sorted and each is there once");
     for parameter in parameters().for_type(resource_type).filter(|p| p.has_rows()) {
         let code = parameter.definition().code.as_str();
-        assert!(found.iter().any(|row| row.parameter == parameter.number()), "{code}");
+        let numbers = [&[parameter.number()], parameter.covered()].concat();
+        assert!(found.iter().any(|row| numbers.contains(&row.parameter)), "{code}");
     }
 }
 
