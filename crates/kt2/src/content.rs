@@ -37,6 +37,8 @@ pub struct Reference {
     pub id: String,
     /// Where it stands.
     pub expression: String,
+    /// Whether it tells of the past: of what may be gone.
+    pub is_past: bool,
 }
 
 /// Refuses a body of another type than the URL's.
@@ -164,7 +166,8 @@ pub fn local(base: &str, resource: &Node) -> Vec<Reference> {
     let found = references(resource).into_iter().filter_map(|found| {
         let local = found.reference.strip_prefix(&base).unwrap_or(found.reference);
         let (resource_type, id) = parts(local)?;
-        Some(Reference { resource_type, id, expression: found.expression })
+        let (expression, is_past) = (found.expression, found.is_free);
+        Some(Reference { resource_type, id, expression, is_past })
     });
     found.collect()
 }

@@ -39,8 +39,7 @@ pub async fn create(
     strip(&mut resource);
     origin::inject(&mut resource, &device)?;
     if kind == "Subscription" {
-        subscription::prepare(&mut resource, None);
-        subscription::require_read(call, &resource)?;
+        subscription::accept(call, &mut resource, None)?;
     }
     for _ in 0..ATTEMPTS {
         match attempt(call, kind, &device, &resource).await? {
@@ -69,7 +68,7 @@ async fn attempt(
     let stored = call
         .scope()
         .write(move |tx| {
-            if let Some(dangling) = dangling(tx, kind, &references)? {
+            if let Some(dangling) = dangling(tx, &references)? {
                 return Ok(Err(dangling));
             }
             let new = New {

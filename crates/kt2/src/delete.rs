@@ -2,7 +2,7 @@
 //! readable (FHIR R4, 3.1.0.7; K013-2). What others refer to stays (K003-7),
 //! unless a role has the privilege to take those with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
@@ -10,32 +10,28 @@ use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::permission::{Operation, Reach};
 use koppeltaal_core::{Error, Result, Timestamp};
-use koppeltaal_store::resource::{self, Deleted, Referring};
+use koppeltaal_store::resource::{self, Deleted, Referring, Stored};
 use koppeltaal_store::{DomainTx, Ids};
 
-use crate::access;
 use crate::call::Call;
+use crate::cascade::Reached;
 use crate::if_match::{expected, stale};
-use crate::kind;
 use crate::outcome::{Issue, Refusal};
 use crate::read::live;
 use crate::record::{entry, record};
 use crate::reply::Reply;
+use crate::{access, cascade, kind, provisioned};
 
-/// The right of a role to delete what refers to a resource with it.
-const CASCADE: &str = "cascade-delete";
+/// Why an AuditEvent stays.
+const NO_AUDIT_EVENT: &str = "AuditEvents are not allowed to be deleted.";
 /// The most resources that go with one.
 const MOST: i64 = 1_000;
-
-/// Whose resources of a type go with another one: everybody's when there is no
-/// list of Devices.
-type Reached = Vec<(&'static str, Option<Vec<String>>)>;
 
 /// What became of a deletion in the store.
 enum Outcome {
     Done(i64),
     Stale(i64),
-    Gone(resource::Stored),
+    Gone(Stored),
     Unknown,
     /// Resources of these types refer to it, or to one that would go with it.
     Referenced(Vec<&'static str>),
@@ -62,23 +58,22 @@ pub async fn delete(
 ) -> Result<Reply, Refusal> {
     if kind == "AuditEvent" && !is_deletable(&call.domain) {
         access::require(call, Operation::Delete, kind)?;
-        return Err(Refusal::not_supported("AuditEvents are not allowed to be deleted.")
-            .with(header::ALLOW, "GET"));
+        return Err(Refusal::not_supported(NO_AUDIT_EVENT).with(header::ALLOW, "GET"));
     }
-    let cascades = cascade(call, headers, pairs)?;
+    let cascades = cascade::asked(call, headers, pairs)?;
     let key = id.to_owned();
     let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
     let found = live(call, access::decide(call, Operation::Delete, kind, found)?)?;
+    provisioned::check(call, &found)?;
     let version = expected(headers)?;
     if version.is_some_and(|version| version != found.version) {
         return Err(stale(kind, found.version));
     }
     let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
     let parameters = call.catalog.parameters.referring(kind::EXCHANGED);
-    let reached = if cascades { reached(call) } else { Vec::new() };
-    // Of what refers to the resource, no more is told than the caller may read.
-    let may_read = |kind: &&str| access::reach(call, Operation::Read, kind) == Reach::All;
-    let readable: Vec<&'static str> = kind::EXCHANGED.into_iter().filter(may_read).collect();
+    let reached = if cascades { cascade::reached(call) } else { Vec::new() };
+    let provisioned = if cascades { provisioned::devices(call) } else { HashSet::new() };
+    let readable = readable(call);
     let (row, base) = (entry(call, Action::Delete, kind, id), call.base.clone());
     let id = found.id.clone();
     let done = call
@@ -89,6 +84,7 @@ pub async fn delete(
                 now,
                 parameters: &parameters,
                 reached: &reached,
+                provisioned: &provisioned,
                 row: &row,
                 base: &base,
             };
@@ -117,70 +113,57 @@ pub async fn delete(
     }
 }
 
+/// What a delete of the resource would be refused for, as things are now; nothing
+/// when it would be done.
+pub async fn objections(call: &Call, found: &Stored) -> Result<Vec<Issue>, Refusal> {
+    let (kind, id) = (found.resource_type, found.id.clone());
+    if kind == "AuditEvent" && !is_deletable(&call.domain) {
+        return Ok(vec![Issue::error("not-supported", NO_AUDIT_EVENT)]);
+    }
+    if access::decide(call, Operation::Delete, kind, Some(found.clone())).is_err() {
+        let told = "Forbidden: you may read this resource, and not delete it.";
+        return Ok(vec![Issue::error("forbidden", told)]);
+    }
+    if let Err(refusal) = provisioned::check(call, found) {
+        return Ok(refusal.issues);
+    }
+    let parameters = call.catalog.parameters.referring(kind::EXCHANGED);
+    let find = move |tx: &mut DomainTx<'_>| resource::referring(tx, kind, &id, &parameters, MOST);
+    let by = call.scope().read(find).await?;
+    if by.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by: Vec<&str> = by.iter().map(|one| one.resource_type).collect();
+    Ok(vec![Issue::error("conflict", referenced(&by, &readable(call)))])
+}
+
+/// The types of which the caller may read everything: of what refers to a resource, no
+/// more is told.
+fn readable(call: &Call) -> Vec<&'static str> {
+    let may_read = |kind: &&str| access::reach(call, Operation::Read, kind) == Reach::All;
+    kind::EXCHANGED.into_iter().filter(may_read).collect()
+}
+
 /// A published suite cleans up after itself; never where people are cared for.
-fn is_deletable(domain: &Domain) -> bool {
+pub fn is_deletable(domain: &Domain) -> bool {
     domain.audit_deletable && domain.phase != koppeltaal_core::directory::Phase::Production
 }
 
 fn refused(outcome: &Outcome, readable: &[&str]) -> Error {
     Error::Conflict(match outcome {
-        Outcome::Referenced(by) => {
-            let types: BTreeSet<&str> = by.iter().copied().collect();
-            let types: Vec<&str> =
-                types.into_iter().filter(|kind| readable.contains(kind)).collect();
-            let which = match types.is_empty() {
-                true => String::new(),
-                false => format!(" ({})", types.join(", ")),
-            };
-            format!("Unable to delete: at least one resource refers to this one{which}.")
-        }
+        Outcome::Referenced(by) => referenced(by, readable),
         _ => format!("Unable to delete: more than {MOST} resources would go with this one."),
     })
 }
 
-/// Whether what refers to the resource goes with it, and the caller may ask so.
-fn cascade(call: &Call, headers: &HeaderMap, pairs: &[(String, String)]) -> Result<bool, Refusal> {
-    let asked = pairs.iter().find(|(name, _)| name == "_cascade").map(|(_, value)| value.as_str());
-    let asked = asked.or_else(|| headers.get("x-cascade")?.to_str().ok());
-    match asked {
-        None | Some("none") => return Ok(false),
-        Some("delete") => {}
-        Some(_) => {
-            let told = "_cascade is `delete`, or left out.";
-            return Err(Refusal::bad_request("invalid", told).at("http._cascade"));
-        }
-    }
-    let privileged = call.access.as_ref().is_some_and(|access| {
-        let directory = call.app.authorization.directory();
-        directory
-            .role_of(&access.instance.instance)
-            .is_some_and(|role| role.privileges.iter().any(|privilege| privilege == CASCADE))
-    });
-    match privileged {
-        true => Ok(true),
-        false => {
-            let told = "Forbidden: your role does not have the privilege `cascade-delete`.";
-            Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", told).at("http._cascade"))
-        }
-    }
-}
-
-/// What the caller may delete: the privilege to cascade widens no right, and an
-/// AuditEvent goes with nothing.
-fn reached(call: &Call) -> Reached {
-    let of = |kind: &'static str| {
-        let reach = match kind {
-            "AuditEvent" if !is_deletable(&call.domain) => Reach::Nothing,
-            kind => access::reach(call, Operation::Delete, kind),
-        };
-        let devices = match reach {
-            Reach::All => None,
-            Reach::Of(devices) => Some(devices.into_iter().map(str::to_owned).collect()),
-            Reach::Nothing => Some(Vec::new()),
-        };
-        (kind, devices)
+fn referenced(by: &[&str], readable: &[&str]) -> String {
+    let types: BTreeSet<&str> = by.iter().copied().collect();
+    let types: Vec<&str> = types.into_iter().filter(|kind| readable.contains(kind)).collect();
+    let which = match types.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", types.join(", ")),
     };
-    kind::EXCHANGED.into_iter().map(of).collect()
+    format!("Unable to delete: at least one resource refers to this one{which}.")
 }
 
 struct Work<'a> {
@@ -190,6 +173,8 @@ struct Work<'a> {
     parameters: &'a [i64],
     /// What goes with it, when anything does.
     reached: &'a Reached,
+    /// The Devices that go with nothing: they follow the directory.
+    provisioned: &'a HashSet<String>,
     row: &'a Entry,
     base: &'a str,
 }
@@ -247,7 +232,8 @@ impl Work<'_> {
         let Some(known) = known.filter(|known| known.stamp == one.stamp) else {
             return Ok(Taken::Changed);
         };
-        if !self.reaches(kind, &known.origin) {
+        let is_provisioned = provisioned::is_among(self.provisioned, kind, &one.id);
+        if is_provisioned || !self.reaches(kind, &known.origin) {
             return Ok(Taken::Kept);
         }
         match resource::delete(tx, self.ids, kind, &one.id, Some(known.version), self.now)? {

@@ -1,6 +1,7 @@
 //! resource-origin: the Device a resource comes from. The server gives it on
 //! create, and it never changes (topic 005; spec 3.3).
 
+use http::StatusCode;
 use koppeltaal_core::resource::RESOURCE_ORIGIN;
 use koppeltaal_core::trace::is_fhir_id;
 use koppeltaal_fhir::{Node, object};
@@ -31,7 +32,10 @@ pub fn keep(resource: &mut Node, device: &str) -> Result<(), Refusal> {
             restore(resource, device);
             Ok(())
         }
-        [Some(_)] => Err(Refusal::forbidden()),
+        [Some(_)] => {
+            let told = "Forbidden: resource-origin never changes; leave the extension as it is.";
+            Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", told).at("extension"))
+        }
         [None] => Err(refusal("resource-origin is a reference to a Device.")),
         _ => Err(refusal("A resource has one resource-origin.")),
     }

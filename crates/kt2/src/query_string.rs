@@ -1,5 +1,6 @@
 //! The parameters of a request, in order: a query, or the form of a search by POST
-//! (FHIR R4, 3.1.1.2). What cannot be text in the store is refused here.
+//! (FHIR R4, 3.1.1.2); and the segments of its path. What cannot be text in the
+//! store is refused here.
 
 use std::borrow::Cow;
 
@@ -45,14 +46,25 @@ fn decoded(text: &str) -> Result<String, Refusal> {
         true => Cow::Owned(text.replace('+', " ")),
         false => Cow::Borrowed(text),
     };
-    if !is_encoded(&spaced) {
-        return Err(wrong("A percent sign is not followed by two hexadecimal digits; write %25."));
+    percent_decoded(&spaced, "the parameters")
+}
+
+/// A segment of the path below a base, decoded once; a plus sign is itself, and an
+/// encoded slash is part of the segment. 400 when it is wrongly encoded.
+pub fn segment(text: &str) -> Result<String, Refusal> {
+    percent_decoded(text, "the path")
+}
+
+fn percent_decoded(text: &str, place: &str) -> Result<String, Refusal> {
+    if !is_encoded(text) {
+        let told = "a percent sign is not followed by two hexadecimal digits; write %25.";
+        return Err(wrong(&format!("In {place} {told}")));
     }
-    let decoded = percent_decode_str(&spaced)
-        .decode_utf8()
-        .map_err(|_| wrong("The percent-encoded bytes of the parameters are not UTF-8."))?;
+    let decoded = percent_decode_str(text).decode_utf8();
+    let decoded = decoded
+        .map_err(|_| wrong(&format!("The percent-encoded bytes of {place} are not UTF-8.")))?;
     if decoded.contains('\0') {
-        return Err(wrong("The parameters hold the character NUL."));
+        return Err(wrong(&format!("There is a character NUL in {place}.")));
     }
     Ok(decoded.into_owned())
 }
@@ -105,6 +117,18 @@ mod tests {
         for query in ["a=%", "a=%4", "a=%zz", "%=1", "a=100%", "a=%FF", "a=%C3", "a=%00", "a=%+1"] {
             let refusal = pairs(Some(query)).unwrap_err();
             assert_eq!(refusal.status, StatusCode::BAD_REQUEST, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_segment_is_decoded_once_and_stays_one() {
+        for (text, expected) in
+            [("Patient", "Patient"), ("%24validate", "$validate"), ("a+b%252D%2F", "a+b%2D/")]
+        {
+            assert_eq!(segment(text).unwrap(), expected, "{text}");
+        }
+        for odd in ["%", "a%4", "%zz", "%FF", "%C3", "a%00"] {
+            assert_eq!(segment(odd).unwrap_err().status, StatusCode::BAD_REQUEST, "{odd}");
         }
     }
 

@@ -23,8 +23,9 @@ use crate::interaction::Interaction;
 use crate::localize::localize;
 use crate::negotiate::{Wants, for_refusal, negotiate};
 use crate::outcome::Refusal;
-use crate::query_string::pairs;
+use crate::query_string::{pairs, segment};
 use crate::reply::Reply;
+use crate::unserved::{no_interaction, no_type};
 use crate::{conformance, create, delete, history, kind, read, search, update, validate, vread};
 
 /// Answers a request below the FHIR base of a domain. The answer carries a
@@ -41,6 +42,11 @@ where
     };
     let domain = place.domain;
     let mut told = Told { domain: Some(domain.name.clone()), ..Told::default() };
+    let decoded: Result<Vec<String>, Refusal> = path.iter().map(|part| segment(part)).collect();
+    let (path, odd) = match decoded {
+        Ok(path) => (path, None),
+        Err(refusal) => (Vec::new(), Some(refusal)),
+    };
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     let trace = trace(&head.headers, &request_id);
     let is_discovery = segments == [".well-known", "smart-configuration"];
@@ -50,7 +56,7 @@ where
         told.verb = "smart-configuration";
         app.authorization.smart_configuration(&domain)
     } else {
-        let request = Asked { app: &app, domain: &domain, head: &head, trace: &trace };
+        let request = Asked { app: &app, domain: &domain, head: &head, odd, trace: &trace };
         request.answer(body, &segments, is_discovery, &mut told).await
     };
     let headers = answer.headers_mut();
@@ -74,6 +80,8 @@ struct Asked<'a> {
     app: &'a App,
     domain: &'a Arc<Domain>,
     head: &'a Parts,
+    /// What is wrong with its path.
+    odd: Option<Refusal>,
     trace: &'a Trace,
 }
 
@@ -123,7 +131,7 @@ impl Asked<'_> {
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let Self { app, domain, head, trace } = self;
+        let Self { app, domain, head, odd, trace } = self;
         // The guide of the domain can be read before there is a token.
         let is_open = is_get(head)
             && path.first() == Some(&"ImplementationGuide")
@@ -136,6 +144,9 @@ impl Asked<'_> {
             app.limit.check(access.instance.instance.number).map_err(Refusal::throttled)?;
         }
         told.instance = access.as_ref().map(|access| access.instance.name().to_owned());
+        if let Some(odd) = odd {
+            return Err(odd.clone());
+        }
         let urls = app.authorization.urls(domain);
         let mut call = Call {
             catalog: app.catalog(domain),
@@ -207,9 +218,15 @@ impl Asked<'_> {
             Interaction::Delete => delete::delete(&call, kind, id, headers, &pairs).await,
             Interaction::ValidateType | Interaction::ValidateInstance => {
                 let id = (interaction == Interaction::ValidateInstance).then_some(id);
-                validate::permit(&call, kind, id).await?;
-                let resource = self.resource(&mut call, body).await?;
-                validate::validate(&call, kind, resource, &pairs)
+                let found = validate::permit(&call, kind, id).await?;
+                let sent = match validate::is_about_deletion(&pairs) {
+                    true => {
+                        read_body(headers, body, app.body_limit).await?;
+                        None
+                    }
+                    false => Some(self.resource(&mut call, body).await?),
+                };
+                validate::validate(&call, kind, found.as_ref(), sent, &pairs).await
             }
         }
     }
@@ -226,52 +243,6 @@ impl Asked<'_> {
         let mut resource = read_resource(&self.head.headers, bytes, &call.catalog).await?;
         localize(&mut resource, &call.bases);
         Ok(resource)
-    }
-}
-
-fn no_type(name: &str) -> Refusal {
-    match name {
-        "_history" | "_search" | "metadata" => Refusal::not_supported(
-            "Neither searches nor histories of the whole system are supported: name a resource type.",
-        ),
-        name if name.starts_with('$') => no_operation(name),
-        _ => Refusal::new(
-            http::StatusCode::NOT_FOUND,
-            "not-supported",
-            "Unknown resource type: the CapabilityStatement (`metadata`) lists those that are served.",
-        ),
-    }
-}
-
-fn no_operation(name: &str) -> Refusal {
-    let name: String = name.chars().take(64).collect();
-    Refusal::not_supported(format!("The operation {name} is not supported here; $validate is."))
-}
-
-fn no_interaction(method: &str, rest: &[&str]) -> Refusal {
-    let get = &[Method::GET, Method::HEAD][..];
-    match (method, rest) {
-        (_, [operation] | [_, operation]) if operation.starts_with('$') => no_operation(operation),
-        ("PATCH", _) => Refusal::not_supported("PATCH is not supported: PUT the whole resource."),
-        ("PUT" | "DELETE", []) => Refusal::method(
-            &[Method::GET, Method::HEAD, Method::POST],
-            "Conditional update and delete are not supported: name the resource by its id.",
-        ),
-        (_, ["_history"] | [_, "_history"] | [_, "_history", _]) => {
-            Refusal::method(get, "A history can be read, and nothing else.")
-        }
-        (_, ["_search"]) => {
-            Refusal::method(&[Method::POST], "Searches with a form are sent by POST.")
-        }
-        (_, []) => Refusal::method(
-            &[Method::GET, Method::HEAD, Method::POST],
-            "A resource type is searched by GET, and a resource created by POST.",
-        ),
-        (_, [_]) => Refusal::method(
-            &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE],
-            "A resource is read by GET, updated by PUT and deleted by DELETE.",
-        ),
-        _ => Refusal::not_supported("This server does not have this interaction."),
     }
 }
 

@@ -2,6 +2,7 @@
 //! (K003-6). Whether the caller may see it does not matter: ids cannot be guessed,
 //! and applications refer to what others have told them of.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use http::StatusCode;
@@ -33,27 +34,41 @@ impl fmt::Display for Dangling {
 ///
 /// An AuditEvent tells of the past: what its entities were may be deleted
 /// (K003-8), and need not be kept here at all when it is no resource of its own.
-pub fn dangling(
-    tx: &mut DomainTx<'_>,
-    kind: &str,
-    references: &[Reference],
-) -> Result<Option<Dangling>> {
-    let (past, present): (Vec<&Reference>, Vec<&Reference>) =
-        references.iter().partition(|reference| kind == "AuditEvent" && is_past(reference));
-    let past: Vec<&Reference> = past.into_iter().filter(|one| !is_transient(one)).collect();
+pub fn dangling(tx: &mut DomainTx<'_>, references: &[Reference]) -> Result<Option<Dangling>> {
+    let (past, present) = told_apart(references);
     let mut lost = at(&present, &resource::missing(tx, &names(&present))?);
     lost.extend(at(&past, &resource::unknown(tx, &names(&past))?));
-    let issues: Vec<Issue> = lost
-        .into_iter()
-        .map(|reference| {
-            let told = format!(
-                "Resource {}/{} not found: there is none with this id, or it was deleted.",
-                reference.resource_type, reference.id
-            );
-            Issue::error("not-found", told).at(reference.expression.clone())
-        })
-        .collect();
+    let issues: Vec<Issue> = lost.into_iter().map(issue).collect();
     Ok((!issues.is_empty()).then_some(Dangling(issues)))
+}
+
+/// What [`dangling`] says, in a transaction that only reads: nothing is held, and
+/// it may be otherwise in a moment.
+pub fn dangling_now(tx: &mut DomainTx<'_>, references: &[Reference]) -> Result<Vec<Issue>> {
+    let (past, present) = told_apart(references);
+    let found = resource::by_ids(tx, &names(&present))?;
+    let found: HashSet<(&str, &str)> =
+        found.iter().map(|one| (one.resource_type, one.id.as_str())).collect();
+    let is_lost =
+        |one: &&&Reference| !found.contains(&(one.resource_type.as_str(), one.id.as_str()));
+    let mut lost: Vec<&Reference> = present.iter().filter(is_lost).copied().collect();
+    lost.extend(at(&past, &resource::unknown(tx, &names(&past))?));
+    Ok(lost.into_iter().map(issue).collect())
+}
+
+/// The references that tell of the past, and those to what has to be there.
+fn told_apart(references: &[Reference]) -> (Vec<&Reference>, Vec<&Reference>) {
+    let (past, present): (Vec<&Reference>, Vec<&Reference>) =
+        references.iter().partition(|reference| reference.is_past);
+    (past.into_iter().filter(|one| !is_transient(one)).collect(), present)
+}
+
+fn issue(lost: &Reference) -> Issue {
+    let told = format!(
+        "Resource {}/{} not found: there is none with this id, or it was deleted.",
+        lost.resource_type, lost.id
+    );
+    Issue::error("not-found", told).at(lost.expression.clone())
 }
 
 fn names<'a>(references: &[&'a Reference]) -> Vec<(&'a str, &'a str)> {
@@ -70,9 +85,4 @@ fn is_transient(reference: &Reference) -> bool {
         reference.resource_type.as_str(),
         "Bundle" | "CapabilityStatement" | "OperationOutcome"
     )
-}
-
-/// Whether a reference of an AuditEvent tells of the past.
-pub fn is_past(reference: &Reference) -> bool {
-    reference.expression.contains("entity[") && reference.expression.ends_with(".what")
 }

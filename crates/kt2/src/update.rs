@@ -19,7 +19,7 @@ use crate::record::{entry, record};
 use crate::reply::Reply;
 use crate::rules::subscription;
 use crate::targets::dangling;
-use crate::{access, origin};
+use crate::{access, origin, provisioned};
 
 /// The resource that is to be updated, when the caller may do so and names the
 /// current version: all that is known before the body is looked at.
@@ -37,6 +37,7 @@ pub async fn permit(
     let key = id.to_owned();
     let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
     let found = live(call, access::decide(call, Operation::Update, kind, found)?)?;
+    provisioned::check(call, &found)?;
     match expected(headers)? {
         None => Err(Refusal::bad_request(
             "required",
@@ -57,8 +58,7 @@ pub async fn update(call: &mut Call, found: Stored, mut resource: Node) -> Resul
     origin::keep(&mut resource, &found.origin)?;
     if kind == "Subscription" {
         let before = json::parse(found.render().as_bytes()).ok();
-        subscription::prepare(&mut resource, before.as_ref());
-        subscription::require_read(call, &resource)?;
+        subscription::accept(call, &mut resource, before.as_ref())?;
     }
     for _ in 0..ATTEMPTS {
         match attempt(call, &found, &resource).await? {
@@ -87,7 +87,7 @@ async fn attempt(call: &Call, found: &Stored, resource: &Node) -> Result<Option<
     let updated = call
         .scope()
         .write(move |tx| {
-            if let Some(dangling) = dangling(tx, kind, &references)? {
+            if let Some(dangling) = dangling(tx, &references)? {
                 return Ok(Err(dangling));
             }
             let updated =

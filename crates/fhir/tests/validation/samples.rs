@@ -47,3 +47,36 @@ fn a_bundle_is_judged_with_its_entries() {
     assert_eq!(found.issues.len(), 1, "{:#?}", lines(&found));
     assert_eq!(found.issues[0].expression, "Bundle.entry[4].resource.active");
 }
+
+#[test]
+fn a_profile_is_known_in_the_version_that_it_has() {
+    const PATIENT: &str = "http://koppeltaal.nl/fhir/StructureDefinition/KT2Patient";
+    let version = built_in().definitions().structure(PATIENT).unwrap().version.clone().unwrap();
+    let named = |profile: &str| {
+        let mut patient = sample("Patient");
+        let meta = patient.get_mut("meta").unwrap().as_object_mut().unwrap();
+        meta.insert("profile", [Node::from(profile)]);
+        patient
+    };
+    let required = Options { is_profile_required: true, ..Options::new(built_in()) };
+    let right = named(&format!("{PATIENT}|{version}"));
+    assert_eq!(lines(&validate(&right, &required)), Vec::<String>::new());
+    for other in ["9.9", "", "0"] {
+        let url = format!("{PATIENT}|{other}");
+        assert_eq!(
+            lines(&validate(&named(&url), &required)),
+            [format!(
+                "error not-found Patient.meta.profile[0]: The profile {url} is not known here in \
+                 this version: {version} is. [meta.profile]"
+            )]
+        );
+        let profiles = [url.as_str()];
+        let asked = Options { profiles: &profiles, ..Options::new(built_in()) };
+        let found = validate(&sample("Patient"), &asked);
+        assert_eq!((found.issues.len(), found.issues[0].code.code()), (1, "not-found"));
+        assert!(!built_in().is_known(&url));
+    }
+    // A definition that says no version is taken for every one.
+    let core = named("http://hl7.org/fhir/StructureDefinition/Patient|4.0.1");
+    assert_eq!(lines(&report(&core)), Vec::<String>::new());
+}

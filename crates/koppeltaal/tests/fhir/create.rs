@@ -16,6 +16,7 @@ on_both_engines!(
     a_client_may_not_name_the_origin,
     rights_come_before_content,
     a_resource_without_its_profile_is_refused_with_the_name_of_it,
+    a_profile_of_another_version_is_refused,
     every_problem_is_an_issue_with_its_place,
     the_body_is_of_the_type_of_the_url,
     a_conditional_create_is_refused_and_never_ignored,
@@ -209,4 +210,26 @@ async fn a_conditional_create_is_refused_and_never_ignored(engine: Engine) {
         own.post_with("Patient", &headers, &patient()).await.refused(400, "not-supported");
     }
     assert_eq!(own.search("Patient").await["total"], 0);
+}
+
+async fn a_profile_of_another_version_is_refused(engine: Engine) {
+    let world = World::start(engine).await;
+    let own = world.client("own").await;
+    let profile =
+        |version: &str| format!("{}|{version}", meta("Patient")["profile"][0].as_str().unwrap());
+    let known = koppeltaal_fhir::r4::profile::koppeltaal().structure(&profile("x")).unwrap();
+    let known = known.version.clone().unwrap();
+    let mut new = patient();
+    for version in ["9.9", "", "0", &format!("{known}.1")] {
+        new["meta"]["profile"][0] = profile(version).into();
+        let refused = own.try_create(&new).await.refused(422, "not-found");
+        let refused = refused.about("Patient.meta.profile[0]");
+        assert_eq!(refused.issues().len(), 1, "{}", refused.text());
+        assert!(refused.diagnostics().contains(&known), "{}", refused.text());
+    }
+    let url = format!("Patient/$validate?profile={}", profile("9.9").replace('|', "%7C"));
+    own.post(&url, &patient()).await.refused(400, "not-supported");
+    new["meta"]["profile"][0] = profile(&known).into();
+    let kept = own.create(&new).await;
+    assert_eq!(kept["meta"]["profile"][0], profile(&known));
 }

@@ -5,7 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::client::path;
-use crate::resources::{Ground, TYPES, audit_event, changed, device, organization, patient, task};
+use crate::resources::{
+    Ground, TYPES, audit_event, care_team, changed, device, organization, patient, task,
+};
 use crate::support::Engine;
 use crate::world::World;
 
@@ -128,10 +130,13 @@ async fn what_somebody_refers_to_stays(engine: Engine) {
     kept["partOf"] = json!({ "reference": path(&kept) });
     let kept = own.update(&kept).await;
     own.delete(&path(&kept)).await.expect(200);
-    // The origin of what is there stays too.
+    // Whoever may read what refers to it is told its types.
+    let other = path(&own.create(&patient()).await);
+    own.create(&care_team(&other, &ground.practitioner)).await;
+    own.create(&task(&other, &ground.practitioner)).await;
     let admin = world.client("admin").await;
-    let told = admin.delete(&world.device("own")).await.refused(409, "conflict");
-    assert!(told.text().contains("(Endpoint, Patient"), "{}", told.text());
+    let told = admin.delete(&ground.practitioner).await.refused(409, "conflict");
+    assert!(told.text().contains("(CareTeam, Task)"), "{}", told.text());
 }
 
 async fn references_of_the_past_hold_nothing(engine: Engine) {

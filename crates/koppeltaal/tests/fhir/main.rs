@@ -19,6 +19,7 @@ mod cascade;
 mod conformance;
 mod create;
 mod delete;
+mod directory_devices;
 mod errors;
 mod filled;
 mod filled_other;
@@ -47,6 +48,7 @@ mod subtask;
 mod trace;
 mod update;
 mod validate;
+mod validate_writes;
 mod vread;
 
 mod bundles;
@@ -57,6 +59,7 @@ mod includes;
 mod includes_access;
 mod paging;
 mod paging_changes;
+mod paths;
 mod sorting;
 
 mod access_domains;

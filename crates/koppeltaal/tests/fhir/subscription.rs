@@ -2,6 +2,12 @@
 //! Delivery is another matter.
 
 use koppeltaal_core::directory::Scope;
+use koppeltaal_core::resource::Body;
+use koppeltaal_core::search::Indexer;
+use koppeltaal_kt2::Catalogs;
+use koppeltaal_store::resource::{self, Indexed, Updated};
+use koppeltaal_store::test_support::options;
+use koppeltaal_store::{DomainTx, Store};
 use serde_json::{Value, json};
 
 use crate::cast::{ZORG, right, role};
@@ -12,6 +18,7 @@ use crate::world::World;
 
 on_both_engines!(
     a_subscription_is_active_at_once,
+    an_error_is_said_by_the_server_only,
     a_channel_is_a_rest_hook_without_payload_to_an_https_endpoint,
     criteria_are_those_of_a_search,
     criteria_are_about_what_the_caller_may_read,
@@ -21,9 +28,7 @@ on_both_engines!(
 async fn a_subscription_is_active_at_once(engine: Engine) {
     let world = World::start(engine).await;
     let own = world.client("own").await;
-    for (status, kept_as) in
-        [("requested", "active"), ("active", "active"), ("off", "off"), ("error", "error")]
-    {
+    for (status, kept_as) in [("requested", "active"), ("active", "active"), ("off", "off")] {
         let mut new = subscription("Task?status=ready");
         new["status"] = status.into();
         let kept = own.create(&new).await;
@@ -40,6 +45,41 @@ async fn a_subscription_is_active_at_once(engine: Engine) {
         let seen = (kept["status"].as_str(), kept["meta"]["versionId"].as_str());
         assert_eq!(seen, (Some(kept_as), Some(version)));
     }
+}
+
+async fn an_error_is_said_by_the_server_only(engine: Engine) {
+    let world = World::start(engine).await;
+    let own = world.client("own").await;
+    let mut new = subscription("Task?status=ready");
+    new["status"] = "error".into();
+    own.try_create(&new).await.refused(422, "business-rule").about("Subscription.status");
+    new["status"] = "off".into();
+    let mut kept = own.create(&new).await;
+    kept["status"] = "error".into();
+    own.try_update(&kept).await.refused(422, "business-rule").about("Subscription.status");
+    // What the server said may come back with a change of something else.
+    let (id, now) = (kept["id"].as_str().unwrap().to_owned(), world.app.now());
+    let domain = world.app.domain(ZORG);
+    let (ids, number) = (world.app.ids().await, domain.number);
+    let work = move |tx: &mut DomainTx<'_>| {
+        let known = resource::locked(tx, "Subscription", &id)?.unwrap();
+        let failed = r#""status":"error","error":"503""#;
+        let body = Body::of_tail(known.body.tail().replace(r#""status":"off""#, failed));
+        let text = body.render("Subscription", &id, 2, now);
+        let indexed: Indexed = Catalogs::default().index(number, &text).into();
+        resource::update(tx, &ids, "Subscription", &id, None, &body, &indexed, now)
+    };
+    let store = Store::open(&world.app.config.database, &options()).await.unwrap();
+    assert!(matches!(store.scope(&domain).write(work).await.unwrap(), Updated::Done(_)));
+    store.close().await;
+    let mut failed = own.get(&path(&kept)).await.expect(200).json();
+    assert_eq!((&failed["status"], &failed["error"]), (&json!("error"), &json!("503")));
+    failed["reason"] = "another".into();
+    let mut failed = own.update(&failed).await;
+    assert_eq!((&failed["status"], &failed["error"]), (&json!("error"), &json!("503")));
+    failed["status"] = "requested".into();
+    let again = own.update(&failed).await;
+    assert_eq!((&again["status"], &again["error"]), (&json!("active"), &Value::Null));
 }
 
 async fn a_channel_is_a_rest_hook_without_payload_to_an_https_endpoint(engine: Engine) {

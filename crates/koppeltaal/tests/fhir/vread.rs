@@ -41,8 +41,7 @@ async fn a_version_that_is_none_is_not_found(engine: Engine) {
     let world = World::start(engine).await;
     let own = world.client("own").await;
     let path = path(&own.create(&patient()).await);
-    for version in
-        ["2", "0", "-1", "01", "%2B1", "1.0", "x", "99999999999999999999", "%00", "W%2F%221%22"]
+    for version in ["2", "0", "-1", "01", "%2B1", "1.0", "x", "99999999999999999999", "W%2F%221%22"]
     {
         own.get(&format!("{path}/_history/{version}")).await.refused(404, "not-found");
     }

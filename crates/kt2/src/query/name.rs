@@ -35,8 +35,8 @@ pub enum Name<'a> {
 impl<'a> Name<'a> {
     /// Takes a name apart; `None` for a `_has` that lacks a part.
     pub fn parse(text: &'a str) -> Option<Self> {
-        if let Some(has) = text.strip_prefix("_has:") {
-            let (resource_type, rest) = has.split_once(':')?;
+        if text.split([':', '.']).next() == Some("_has") {
+            let (resource_type, rest) = text.strip_prefix("_has:")?.split_once(':')?;
             let (code, rest) = rest.split_once(':')?;
             return Some(Self::Has { resource_type, code, rest });
         }
@@ -82,7 +82,10 @@ mod tests {
             ("patient._has:Task:owner:code", chain("patient", None, "_has:Task:owner:code")),
             ("_has:Task", None),
             ("_has:Task:owner", None),
-            ("_has", plain("_has", None)),
+            ("_has", None),
+            ("_has:", None),
+            ("_has.name", None),
+            ("_hash", plain("_hash", None)),
             ("", plain("", None)),
         ] {
             assert_eq!(Name::parse(text), expected, "{text}");

@@ -29,6 +29,28 @@ const RESERVED: [&str; 8] = [
     "x-trace-id",
 ];
 
+/// Makes what an application sent what is kept, as [`prepare`] does. Refuses a status
+/// that is the server's to say, and a caller who may not read what he would be told
+/// about.
+pub fn accept(call: &Call, resource: &mut Node, before: Option<&Node>) -> Result<(), Refusal> {
+    check_status(resource, before)?;
+    prepare(resource, before);
+    require_read(call, resource)
+}
+
+/// That deliveries fail is known to the server; who changes something else may send
+/// it back.
+fn check_status(resource: &Node, before: Option<&Node>) -> Result<(), Refusal> {
+    let is_failed =
+        |resource: &Node| resource.get("status").and_then(Node::as_str) == Some("error");
+    if !is_failed(resource) || before.is_some_and(is_failed) {
+        return Ok(());
+    }
+    let told = "The status `error` is set by the server: send `requested`, or `off`.";
+    Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "business-rule", told)
+        .at("Subscription.status"))
+}
+
 /// Makes a Subscription what is kept: `requested` is `active` at once, and `error`
 /// is the server's: that of the version before, unless the Subscription starts anew.
 pub fn prepare(resource: &mut Node, before: Option<&Node>) {
@@ -44,7 +66,7 @@ pub fn prepare(resource: &mut Node, before: Option<&Node>) {
 }
 
 /// Refuses a caller who may not read what he would be told about.
-pub fn require_read(call: &Call, resource: &Node) -> Result<(), Refusal> {
+fn require_read(call: &Call, resource: &Node) -> Result<(), Refusal> {
     let criteria = resource.get("criteria").and_then(Node::as_str).unwrap_or_default();
     let name = criteria.split('?').next().unwrap_or_default();
     match kind::named(name) {
@@ -182,6 +204,17 @@ mod tests {
         let mut again = object! { "status" => "requested" };
         prepare(&mut again, Some(&before));
         assert_eq!(again, object! { "status" => "active" });
+    }
+
+    #[test]
+    fn a_failure_is_said_by_the_server_and_may_come_back() {
+        let with = |status: &str| object! { "status" => status };
+        for good in ["requested", "active", "off"] {
+            assert!(check_status(&with(good), None).is_ok(), "{good}");
+        }
+        assert_eq!(check_status(&with("error"), None).unwrap_err().status, 422);
+        assert!(check_status(&with("error"), Some(&with("active"))).is_err());
+        assert!(check_status(&with("error"), Some(&with("error"))).is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::content;
 use super::covers;
 use super::key::cap;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, is_free};
 use super::reference::target;
 use super::references::each_literal;
 use crate::node::Node;
@@ -89,7 +89,7 @@ fn other_references(
     let Some(held) = parameters.held(resource_type) else { return };
     let mut others = Vec::new();
     each_literal(resource, &mut |place, reference| {
-        if !held.is_free(place) {
+        if !is_free(resource_type, place) {
             others.push(target(reference, base).0);
         }
     });

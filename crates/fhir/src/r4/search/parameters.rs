@@ -40,14 +40,17 @@ pub(super) struct Held {
     pub(super) other: i64,
     /// The numbers of the built-in reference parameters of the type.
     pub(super) numbers: Vec<i64>,
-    has_free: bool,
+}
+
+/// Is a reference at this place of a resource of this type without influence on what it refers to?
+pub(super) fn is_free(resource_type: &str, place: &Place<'_>) -> bool {
+    resource_type == FREE.0 && place.is("what", "entity")
 }
 
 impl Held {
     fn of(resource_type: &str) -> Held {
-        let has_free = resource_type == FREE.0;
         let is_held = |definition: &&SearchParameter| {
-            let is_free = has_free && FREE.1.contains(&&*definition.code);
+            let is_free = resource_type == FREE.0 && FREE.1.contains(&&*definition.code);
             definition.kind == SearchKind::Reference && !is_free
         };
         let mut built_in: Vec<&SearchParameter> = Vec::new();
@@ -64,13 +67,7 @@ impl Held {
         Held {
             other: number(OTHER_REFERENCES),
             numbers: built_in.into_iter().map(|definition| number(&definition.code)).collect(),
-            has_free,
         }
-    }
-
-    /// Is a reference at this place without influence on what it refers to?
-    pub(super) fn is_free(&self, place: &Place<'_>) -> bool {
-        self.has_free && place.is("what", "entity")
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::parameters::is_free;
 use super::reference::is_literal;
 use crate::node::{Members, Node};
 
@@ -15,6 +16,8 @@ pub struct Found<'a> {
     pub reference: &'a str,
     /// The type that the Reference states for what it leads to.
     pub stated_type: Option<&'a str>,
+    /// Does it not matter whether that is there, or still is? An AuditEvent tells of the past.
+    pub is_free: bool,
 }
 
 /// Where in a resource something stands.
@@ -49,10 +52,12 @@ impl fmt::Display for Place<'_> {
 /// order of the document. References to contained resources (`#id`) are none.
 pub fn references(resource: &Node) -> Vec<Found<'_>> {
     let mut found = Vec::new();
+    let resource_type = resource.resource_type().unwrap_or_default();
     each(resource, &mut |place, element| {
         if let Some(reference) = literal(element) {
             let stated_type = element.get("type").and_then(Node::as_str);
-            found.push(Found { expression: place.to_string(), reference, stated_type });
+            let (expression, is_free) = (place.to_string(), is_free(resource_type, place));
+            found.push(Found { expression, reference, stated_type, is_free });
         }
     });
     found

@@ -7,8 +7,8 @@
 //! * a slice with a profile on what a reference leads to is judged by the type of the target, and
 //!   slices that may occur come before those that must not (`member.resolve()` of CareTeam);
 //! * an unknown extension is allowed, an unknown modifier extension is not;
-//! * an unknown profile in `meta.profile` is a warning; [`Options::is_profile_required`] asks for
-//!   at least one that is known.
+//! * an unknown profile in `meta.profile` is a warning, a known one in another version an error;
+//!   [`Options::is_profile_required`] asks for at least one that is known.
 
 mod bound;
 mod compare;

@@ -21,7 +21,6 @@ use crate::operate::confidential::is_masked;
 use crate::operate::{Operator, PAGE, Progress};
 use crate::origin;
 use crate::rules::{Ground, subscription};
-use crate::targets::is_past;
 
 /// Lines that are judged at a time.
 const AT_ONCE: usize = 200;
@@ -251,7 +250,7 @@ impl Checking<'_> {
         let mut references: Vec<u32> = local(&self.operator.base, &content.node)
             .into_iter()
             // What an AuditEvent tells of may be gone.
-            .filter(|one| content.kind != "AuditEvent" || !is_past(one))
+            .filter(|one| !one.is_past)
             .map(|one| self.names.number(&format!("{}/{}", one.resource_type, one.id)))
             .collect();
         references.sort_unstable();

@@ -1,6 +1,6 @@
 //! The references of a resource, where they stand, and how all of them get into the index.
 
-use super::super::{Found, Row, logical_references, parameter_number, references};
+use super::super::{Row, logical_references, parameter_number, references};
 use super::{indexed, logged, parse};
 
 #[test]
@@ -17,7 +17,7 @@ fn every_literal_reference_is_found_with_its_place() {
     );
     let found: Vec<(String, &str, Option<&str>)> = references(&task)
         .into_iter()
-        .map(|Found { expression, reference, stated_type }| (expression, reference, stated_type))
+        .map(|found| (found.expression, found.reference, found.stated_type))
         .collect();
     let expected = [
         ("Task.contained[0].managingOrganization", "Organization/o", None),
@@ -90,4 +90,20 @@ fn what_an_audit_event_tells_of_is_not_held_by_it() {
     let event = r#"{"resourceType": "AuditEvent", "entity": [{"what": {"reference": "Patient/1"},
         "extension": [{"url": "urn:x", "valueReference": {"reference": "Patient/1"}}]}]}"#;
     assert_eq!(others(event), ["Patient/1"]);
+}
+
+#[test]
+fn an_audit_event_tells_of_the_past_in_its_entities_only() {
+    let event = parse(
+        r#"{"resourceType": "AuditEvent",
+        "agent": [{"who": {"reference": "Device/a"}}], "source": {"observer": {"reference": "Device/b"}},
+        "entity": [{"what": {"reference": "Patient/c", "extension": [{"url": "urn:x", "valueReference": {"reference": "Patient/d"}}]}}],
+        "extension": [{"url": "urn:entity", "valueReference": {"reference": "Task/e"}}]}"#,
+    );
+    let found = references(&event);
+    let free: Vec<&str> = found.iter().filter(|one| one.is_free).map(|one| one.reference).collect();
+    assert_eq!((found.len(), free), (5, vec!["Patient/c"]));
+    let other =
+        parse(r#"{"resourceType": "Task", "entity": [{"what": {"reference": "Patient/c"}}]}"#);
+    assert!(references(&other).iter().all(|one| !one.is_free));
 }

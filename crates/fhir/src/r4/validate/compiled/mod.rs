@@ -15,7 +15,9 @@ pub use discriminator::{Test, Want};
 pub use path::{Hit, Path};
 pub use plan::{Plan, Rule, Slice, Slices, TypePlan};
 
-use crate::r4::definition::{CORE_STRUCTURE, Definitions, Derivation, Kind, canonical_url};
+use crate::r4::definition::{
+    CORE_STRUCTURE, Definitions, Derivation, Kind, canonical_url, canonical_version,
+};
 
 /// Definitions made ready for validation. Shared by all validations; replaced as a whole when a
 /// domain gets other definitions.
@@ -57,9 +59,17 @@ impl Compiled {
         &self.definitions
     }
 
-    /// Is there a structure with this canonical URL?
+    /// Is there a structure with this canonical URL, in the version that it may name?
     pub fn is_known(&self, url: &str) -> bool {
-        self.number(url).is_some()
+        self.number(url).is_some() && self.other_version(url).is_none()
+    }
+
+    /// The version that the structure with this canonical URL has, when the URL names another one.
+    /// A structure that says none is taken for every version.
+    pub fn other_version(&self, url: &str) -> Option<&str> {
+        let wanted = canonical_version(url)?;
+        let known = self.definitions.structure(url)?.version.as_deref()?;
+        (known != wanted).then_some(known)
     }
 
     /// Is there a profile on this type of resource? Then its resources are to name one.

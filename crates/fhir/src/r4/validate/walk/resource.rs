@@ -18,6 +18,7 @@ impl<'a> Walk<'a> {
         let mut rules = Vec::new();
         for url in self.options.profiles {
             match self.compiled.named(url) {
+                Some(_) if self.is_other_version(url, &location, url) => {}
                 Some(plan) => rules.push(plan.root()),
                 None => self.error(IssueType::NotFound, &location, |_| {
                     Told::new(format!("The profile {url} is not known here."), *url)
@@ -98,6 +99,19 @@ impl<'a> Walk<'a> {
         fits
     }
 
+    /// Does the URL name another version of the profile than the one that is known? Tells when it
+    /// does: what it asks for is not known.
+    fn is_other_version(&mut self, url: &str, location: &Location<'_>, rule: &str) -> bool {
+        let Some(known) = self.compiled.other_version(url) else { return false };
+        self.error(IssueType::NotFound, location, |_| {
+            let shown: String = url.chars().take(200).collect();
+            let details =
+                format!("The profile {shown} is not known here in this version: {known} is.");
+            Told::new(details, rule)
+        });
+        true
+    }
+
     fn add_named_profiles(
         &mut self,
         location: &Location<'_>,
@@ -129,6 +143,9 @@ impl<'a> Walk<'a> {
                 continue;
             }
             is_known |= plan.structure.derivation == Derivation::Constraint;
+            if self.is_other_version(url, &place, "meta.profile") {
+                continue;
+            }
             if !all.iter().any(|other| other.is(rule)) {
                 all.push(rule);
             }
