@@ -1,5 +1,5 @@
-//! `$validate`: what a create or an update would say of a resource, or a delete;
-//! nothing is stored (topic 010; FHIR R4, Resource-validate).
+//! `$validate`: whether a resource is valid, and what a create, an update or a delete
+//! would say of it; nothing is stored (topic 010; FHIR R4, Resource-validate).
 
 use http::StatusCode;
 use koppeltaal_core::permission::Operation;
@@ -69,15 +69,20 @@ pub async fn validate(
         let told = format!("The profile {unknown} is not known here.");
         return Err(Refusal::bad_request("not-supported", told).at("http.profile"));
     }
-    let mut issues = match kind::is_conformance(kind) {
+    let mut objections = match kind::is_conformance(kind) {
         true => Vec::new(),
         false => prepare(call, kind, found, &mut resource)?,
     };
-    issues.extend(judge(call, kind, &resource, &profiles));
     if may_write(call, kind, found) {
         let references = local(&call.base, &resource);
-        issues.extend(call.scope().read(move |tx| dangling_now(tx, &references)).await?);
+        objections.extend(call.scope().read(move |tx| dangling_now(tx, &references)).await?);
     }
+    // Whoever asks about the content only learns of a write all the same.
+    if !named(&asked, "mode").any(|mode| matches!(mode, "create" | "update")) {
+        objections = objections.into_iter().map(as_warning).collect();
+    }
+    let mut issues = judge(call, kind, &resource, &profiles);
+    issues.extend(objections);
     if issues.is_empty() {
         issues.push(Issue::information("No issues were found."));
     }
@@ -91,6 +96,13 @@ fn may_write(call: &Call, kind: &'static str, found: Option<&Stored>) -> bool {
         _ if kind::is_conformance(kind) => false,
         None => true,
         Some(found) => access::decide(call, Operation::Update, kind, Some(found.clone())).is_ok(),
+    }
+}
+
+fn as_warning(issue: Issue) -> Issue {
+    match issue.severity {
+        "error" => Issue { severity: "warning", ..issue },
+        _ => issue,
     }
 }
 

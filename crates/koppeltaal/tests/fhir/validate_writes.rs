@@ -35,12 +35,15 @@ async fn references_that_lead_nowhere_are_told(engine: Engine) {
     own.delete(&gone).await.expect(200);
     let nowhere = format!("Practitioner/{}", Uuid::new_v4());
     let wrong = task(&gone, &nowhere);
-    let told = own.post("Task/$validate", &wrong).await.expect(200);
+    let told = own.post("Task/$validate?mode=create", &wrong).await.expect(200);
     assert_eq!(told.issues(), own.try_create(&wrong).await.expect(422).issues());
+    // By itself it is valid.
+    let told = own.post("Task/$validate", &wrong).await.expect(200);
+    assert_eq!((told.issues().len(), errors(&told).len()), (2, 0), "{}", told.text());
     let kept = own.create(&ground.resource("Task")).await;
     let mut next = kept.clone();
     next["owner"]["reference"] = nowhere.into();
-    let url = format!("{}/$validate", path(&kept));
+    let url = format!("{}/$validate?mode=update", path(&kept));
     let told = own.post(&url, &next).await.expect(200);
     assert_eq!(told.issues(), own.try_update(&next).await.expect(422).issues());
     // Who may only read it does not find out so what there is.
@@ -67,11 +70,14 @@ async fn an_origin_is_the_servers(engine: Engine) {
     let own = world.client("own").await;
     let mut new = patient();
     new["extension"] = origin(&world.device("own"));
-    let told = own.post("Patient/$validate", &new).await.expect(200);
+    let told = own.post("Patient/$validate?mode=create", &new).await.expect(200);
     assert_eq!(errors(&told).len(), 1, "{}", told.text());
     told.about("extension");
+    // What was read is valid.
+    let told = own.post("Patient/$validate", &new).await.expect(200);
+    assert_eq!(errors(&told), [] as [Value; 0]);
     let kept = own.create(&patient()).await;
-    let url = format!("{}/$validate", path(&kept));
+    let url = format!("{}/$validate?mode=update", path(&kept));
     assert_eq!(errors(&own.post(&url, &kept).await.expect(200)), [] as [Value; 0]);
     for wrong in [
         origin(&world.device("own2")),
@@ -89,7 +95,7 @@ async fn the_id_is_that_of_the_url(engine: Engine) {
     let world = World::start(engine).await;
     let own = world.client("own").await;
     let kept = own.create(&patient()).await;
-    let url = format!("{}/$validate", path(&kept));
+    let url = format!("{}/$validate?mode=update", path(&kept));
     let mut other = kept.clone();
     other["id"] = Uuid::new_v4().to_string().into();
     let told = own.post(&url, &other).await.expect(200).about("id");
@@ -100,7 +106,7 @@ async fn the_id_is_that_of_the_url(engine: Engine) {
     // A create has no use for it.
     other["id"] = "mine".into();
     other.as_object_mut().unwrap().remove("extension");
-    let told = own.post("Patient/$validate", &other).await.expect(200);
+    let told = own.post("Patient/$validate?mode=create", &other).await.expect(200);
     assert_eq!(errors(&told), [] as [Value; 0]);
 }
 
@@ -109,7 +115,7 @@ async fn a_subscription_is_judged_as_it_would_be_kept(engine: Engine) {
     let own = world.client("own").await;
     let mut new = subscription("Task?status=ready");
     new["status"] = "error".into();
-    let told = own.post("Subscription/$validate", &new).await.expect(200);
+    let told = own.post("Subscription/$validate?mode=create", &new).await.expect(200);
     told.about("Subscription.status");
     let told = own.post("Subscription/$validate", &subscription("Task?")).await.expect(200);
     assert_eq!(errors(&told), [] as [Value; 0]);
