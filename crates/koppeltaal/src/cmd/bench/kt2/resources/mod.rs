@@ -38,7 +38,8 @@ pub struct Args {
     /// How often everything is measured
     #[arg(long, default_value_t = 3)]
     pub runs: usize,
-    /// Let pgbench store the same rows, too; it must be installed, and --database a PostgreSQL
+    /// Let pgbench vacuum what was filled, and store the same rows, too; it must be installed, and
+    /// --database a PostgreSQL
     #[arg(long)]
     pub pgbench: bool,
 }
@@ -66,6 +67,9 @@ pub fn run(args: &Args, database: Option<&str>) -> Result<Measurement> {
             ground.store.close().await;
             anyhow::Ok((filled, file_size(&url)))
         })?;
+    if args.pgbench {
+        pgbench::vacuum(&url)?;
+    }
     let started = Instant::now();
     server.restart()?;
     let ready_ms = started.elapsed().as_secs_f64() * 1e3;

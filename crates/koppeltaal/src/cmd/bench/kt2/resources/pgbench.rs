@@ -32,22 +32,34 @@ pub fn run(
     connections: usize,
     duration: Duration,
 ) -> Result<f64> {
+    let (connections, seconds) = (connections.to_string(), duration.as_secs().max(1).to_string());
+    let limits = ["-M", "prepared", "-j", "1", "-c", &connections, "-T", &seconds];
+    let text = pgbench(url, &script(domain, origin)?, &limits)?;
+    let rate = text.lines().find_map(|line| line.strip_prefix("tps = "));
+    let rate = rate.and_then(|rate| rate.split(' ').next()?.parse().ok());
+    rate.with_context(|| format!("pgbench told no rate: {text}"))
+}
+
+/// Vacuums what was filled in one go, as PostgreSQL does by itself in time.
+pub fn vacuum(url: &DatabaseUrl) -> Result<()> {
+    pgbench(url, "VACUUM (ANALYZE);\n", &["-c", "1", "-t", "1"]).map(drop)
+}
+
+/// Runs a script and returns what pgbench says.
+fn pgbench(url: &DatabaseUrl, script: &str, limits: &[&str]) -> Result<String> {
     let DatabaseUrl::Postgres(url) = url else {
         bail!("pgbench measures PostgreSQL: give --database postgres://…");
     };
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("create.sql");
-    std::fs::write(&file, script(domain, origin)?)?;
-    let said = Command::new("pgbench")
-        .args(["-n", "-M", "prepared", "-j", "1"])
-        .args(["-c", &connections.to_string(), "-T", &duration.as_secs().max(1).to_string(), "-f"])
-        .args([file.as_os_str(), url.as_ref()])
-        .output()
-        .context("pgbench does not start: it comes with PostgreSQL")?;
-    let text = String::from_utf8_lossy(&said.stdout);
-    let rate = text.lines().find_map(|line| line.strip_prefix("tps = "));
-    let rate = rate.and_then(|rate| rate.split(' ').next()?.parse().ok());
-    rate.with_context(|| format!("pgbench failed: {}", String::from_utf8_lossy(&said.stderr)))
+    let file = folder.path().join("script.sql");
+    std::fs::write(&file, script)?;
+    let mut command = Command::new("pgbench");
+    command.arg("-n").args(limits).arg("-f").arg(&file).arg(url);
+    let said = command.output().context("pgbench does not start: it comes with PostgreSQL")?;
+    match said.status.success() {
+        true => Ok(String::from_utf8_lossy(&said.stdout).into_owned()),
+        false => bail!("pgbench failed: {}", String::from_utf8_lossy(&said.stderr)),
+    }
 }
 
 fn script(domain: i64, origin: &str) -> Result<String> {
