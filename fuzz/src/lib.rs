@@ -6,6 +6,8 @@ pub mod catalog;
 pub mod jose;
 #[path = "../../crates/kt2/src/kind.rs"]
 pub mod kind;
+#[path = "../../crates/kt2/src/localize.rs"]
+pub mod localize;
 pub mod outcome;
 #[path = "../../crates/kt2/src/query/mod.rs"]
 pub mod query;

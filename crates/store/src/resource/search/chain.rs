@@ -7,7 +7,7 @@ use koppeltaal_core::Result;
 use koppeltaal_core::search::{Condition, Qualifier, Target, Test, Values};
 
 use super::driver::Prepared;
-use super::page::stamps_in_time;
+use super::in_time::{STAMPS, in_time};
 use crate::resource::{Kind, kind, reference};
 use crate::scope::DomainTx;
 
@@ -72,6 +72,6 @@ fn few_stamps(tx: &mut DomainTx<'_>, target: &Target, most: usize) -> Result<Opt
         return Ok(Some(Vec::new()));
     };
     let limit = i64::try_from(most + 1).unwrap_or(i64::MAX);
-    let stamps = stamps_in_time(tx, &prepared, true, None, limit)?;
+    let stamps = in_time(tx, &prepared, true, None, limit, &STAMPS)?;
     Ok((stamps.len() <= most).then_some(stamps))
 }

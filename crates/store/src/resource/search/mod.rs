@@ -10,6 +10,7 @@ mod condition;
 mod count;
 mod cursor;
 mod driver;
+mod in_time;
 mod moved;
 mod page;
 mod sort;

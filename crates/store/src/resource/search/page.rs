@@ -1,5 +1,5 @@
-//! A page of results. First the stamps are found, from the index alone as far as
-//! possible; then the resources of the page are read.
+//! A page of results: in the order of time one statement finds and reads them; in
+//! other orders first the stamps are found.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use koppeltaal_core::Result;
 use koppeltaal_core::search::{Condition, SortBy, SortKey};
 
 use super::chain::prepare;
-use super::condition::{Subject, and_all};
 use super::cursor::{Cursor, CursorValue};
-use super::driver::{Driver, Prepared, ROUNDS, Source, candidates, smallest, stamps_of, walk_of};
-use super::sort::{self, Place};
+use super::driver::{Driver, ROUNDS, smallest};
+use super::in_time::{RESOURCES, in_time};
+use super::sort;
 use crate::resource::sql::Sql;
 use crate::resource::{COLUMNS, Kind, Stored, stored};
 use crate::scope::DomainTx;
@@ -40,8 +40,6 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
-/// How far a walk goes before it is given up.
-const FAR: i64 = 2_000;
 /// How far candidates are counted that are sorted then.
 pub(super) const MANY: &[i64] = &[10_000, 100_000, 1_000_000];
 
@@ -60,17 +58,27 @@ pub fn page(tx: &mut DomainTx<'_>, search: &Search) -> Result<Page> {
     };
     // One more than the page tells whether another follows.
     let limit = search.limit.saturating_add(1);
-    let mut places: Vec<Place> = match in_time(&search.sort) {
-        Some(newest_first) => {
-            let after = search.after.as_ref().map(|after| after.stamp().ok_or_else(sort::foreign));
-            let after = after.transpose()?;
-            let stamps = stamps_in_time(tx, &prepared, newest_first, after, limit)?;
-            stamps.into_iter().map(Place::in_time).collect()
+    let room = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    if let Some(newest_first) = newest_first(&search.sort) {
+        let after = search.after.as_ref().map(|after| after.stamp().ok_or_else(sort::foreign));
+        let mut found =
+            in_time(tx, &prepared, newest_first, after.transpose()?, limit, &RESOURCES)?;
+        // A join has no order.
+        found.sort_unstable_by_key(|stored| stored.stamp);
+        if newest_first {
+            found.reverse();
         }
-        None => sort::places(tx, &prepared, &search.sort, search.after.as_ref(), limit)?,
-    };
-    let more = places.len() as i64 > search.limit;
-    places.truncate(usize::try_from(search.limit).unwrap_or(usize::MAX));
+        let more = found.len() > room;
+        found.truncate(room);
+        let next = found
+            .last()
+            .filter(|_| more)
+            .map(|last| Cursor { values: vec![CursorValue::Stamp(last.stamp)], key: last.key });
+        return Ok(Page { found, next });
+    }
+    let mut places = sort::places(tx, &prepared, &search.sort, search.after.as_ref(), limit)?;
+    let more = places.len() > room;
+    places.truncate(room);
     let stamps: Vec<i64> = places.iter().map(|place| place.stamp).collect();
     let found = by_stamps(tx, prepared.kind, &stamps)?;
     let next = match (more, places.pop(), found.last()) {
@@ -82,145 +90,12 @@ pub fn page(tx: &mut DomainTx<'_>, search: &Search) -> Result<Page> {
 
 /// Whether the order is that of time, and then whether the newest come first. No
 /// two resources have the same time, so what follows it decides nothing.
-fn in_time(sort: &[SortKey]) -> Option<bool> {
+fn newest_first(sort: &[SortKey]) -> Option<bool> {
     match sort.first() {
         None => Some(true),
         Some(SortKey { by: SortBy::Updated, is_descending }) => Some(*is_descending),
         Some(_) => None,
     }
-}
-
-/// The stamps of the first `limit` resources after this stamp in the order of time.
-pub(super) fn stamps_in_time(
-    tx: &mut DomainTx<'_>,
-    prepared: &Prepared<'_>,
-    newest_first: bool,
-    after: Option<i64>,
-    limit: i64,
-) -> Result<Vec<i64>> {
-    let stretch = Stretch { newest_first, after, until: None, limit };
-    let candidates = candidates(&prepared.conditions)?;
-    if let Some(driver) = driver(tx, &candidates)? {
-        return stamps(tx, prepared, &driver, stretch);
-    }
-    // Nothing is few. The page is often full after a short walk; when what is
-    // wanted is old, the walk ends early and the fewest candidates are sorted.
-    let walk = candidates.iter().find(|candidate| candidate.walks().is_some());
-    let walk = walk.cloned().unwrap_or(Driver::TYPE);
-    let Some(until) = far(tx, prepared.kind, stretch)? else {
-        return stamps(tx, prepared, &walk, stretch);
-    };
-    let found = stamps(tx, prepared, &walk, Stretch { until: Some(until), ..stretch })?;
-    if found.len() as i64 >= limit {
-        return Ok(found);
-    }
-    let driver = smallest(tx, &candidates, MANY)?.unwrap_or(walk);
-    stamps(tx, prepared, &driver, stretch)
-}
-
-/// A part of the order of time.
-#[derive(Clone, Copy)]
-struct Stretch {
-    newest_first: bool,
-    after: Option<i64>,
-    /// The last stamp, if it ends anywhere.
-    until: Option<i64>,
-    limit: i64,
-}
-
-impl Stretch {
-    fn order(self) -> &'static str {
-        if self.newest_first { "DESC" } else { "ASC" }
-    }
-
-    /// ` AND …` of what a query calls `{row}`.
-    fn condition(self, sql: &mut Sql) -> String {
-        let (beyond, up_to) = if self.newest_first { ("<", ">=") } else { (">", "<=") };
-        [(beyond, self.after), (up_to, self.until)]
-            .into_iter()
-            .filter_map(|(sign, stamp)| Some((sign, stamp?)))
-            .map(|(sign, stamp)| format!(" AND {{row}}.stamp {sign} {}", sql.bind(stamp)))
-            .collect()
-    }
-}
-
-/// Where a walk of the type has come far, if it comes that far.
-fn far(tx: &mut DomainTx<'_>, kind: Kind, stretch: Stretch) -> Result<Option<i64>> {
-    let mut sql = Sql::new(tx.dialect());
-    let and = stretch.condition(&mut sql);
-    let all = stamps_of(&mut sql, kind, &Source::Type, &and)?;
-    let far = sql.bind(FAR);
-    let text = format!("{all} ORDER BY stamp {} LIMIT 1 OFFSET {far}", stretch.order());
-    sql.query(tx, &text)?.first().map(|row| row.int(0)).transpose()
-}
-
-/// The stamps of a stretch that a driver leads to.
-fn stamps(
-    tx: &mut DomainTx<'_>,
-    prepared: &Prepared<'_>,
-    driver: &Driver,
-    stretch: Stretch,
-) -> Result<Vec<i64>> {
-    if driver.source.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut sql = Sql::new(tx.dialect());
-    let order = stretch.order();
-    let and_after = stretch.condition(&mut sql);
-    let limit = sql.bind(stretch.limit);
-    let end = |name: &str| format!(" ORDER BY {name}.stamp {order} LIMIT {limit}");
-    let text = match (&driver.source, driver.walks()) {
-        (_, Some(tests)) => {
-            let mut walks = Vec::with_capacity(tests.len());
-            for test in tests {
-                let (select, row) = walk_of(&mut sql, test);
-                let stamp = format!("{row}.stamp");
-                let subject = Subject { kind: prepared.kind, stamp: &stamp, row: None };
-                let rest = and_all(&mut sql, subject, &prepared.conditions, driver.answers)?;
-                let and_after = and_after.replace("{row}", &row);
-                walks.push(format!("{select}{and_after}{rest}{}", end(&row)));
-            }
-            side_by_side(&mut sql, walks, end)
-        }
-        (Source::Type, None) => {
-            let row = sql.name('r');
-            let stamp = format!("{row}.stamp");
-            let subject = Subject { kind: prepared.kind, stamp: &stamp, row: Some(&row) };
-            let rest = and_all(&mut sql, subject, &prepared.conditions, None)?;
-            let number = sql.bind(prepared.kind.number);
-            format!(
-                "SELECT {row}.stamp FROM resource {row}{} WHERE {row}.domain = $1 \
-                 AND {row}.type = {number} AND {row}.deleted = 0{}{rest}{}",
-                sql.dialect().indexed_by("resource_stamp"),
-                and_after.replace("{row}", &row),
-                end(&row)
-            )
-        }
-        (source, None) => {
-            let stamps = stamps_of(&mut sql, prepared.kind, source, &and_after)?;
-            let name = sql.name('d');
-            let stamp = format!("{name}.stamp");
-            let subject = Subject { kind: prepared.kind, stamp: &stamp, row: None };
-            let rest = and_all(&mut sql, subject, &prepared.conditions, driver.answers)?;
-            format!(
-                "SELECT {name}.stamp FROM ({stamps}{}) {name} WHERE 1 = 1{rest}{}",
-                sql.fence(),
-                end(&name)
-            )
-        }
-    };
-    sql.query(tx, &text)?.iter().map(|row| row.int(0)).collect()
-}
-
-/// Several walks as one, each resource once.
-fn side_by_side(sql: &mut Sql, mut walks: Vec<String>, end: impl Fn(&str) -> String) -> String {
-    if let [_] = &walks[..] {
-        return walks.remove(0);
-    }
-    let walks: Vec<String> =
-        walks.into_iter().map(|walk| format!("SELECT * FROM ({walk}) {}", sql.name('p'))).collect();
-    let name = sql.name('u');
-    format!("SELECT {name}.stamp FROM ({}) {name}{}", walks.join(" UNION "), end(&name))
 }
 
 /// What a search begins with, unless every condition is met by many.
@@ -248,10 +123,4 @@ pub(super) fn by_stamps(tx: &mut DomainTx<'_>, kind: Kind, stamps: &[i64]) -> Re
         }
     }
     Ok(stamps.iter().filter_map(|stamp| found.remove(stamp)).collect())
-}
-
-impl Place {
-    fn in_time(stamp: i64) -> Self {
-        Self { stamp, values: vec![CursorValue::Stamp(stamp)] }
-    }
 }
