@@ -160,17 +160,16 @@ fn walked<T>(
 /// Reads the resources whose stamps a query selects.
 fn whole(sql: &mut Sql, kind: Kind, stamps: &str) -> String {
     let (name, number) = (sql.name('d'), sql.bind(kind.number));
-    let is_it =
-        format!("r.domain = $1 AND r.type = {number} AND r.stamp = {name}.stamp AND r.deleted = 0");
+    let is_it = format!("r.type = {number} AND r.stamp = {name}.stamp AND r.deleted = 0");
     let from = match sql.dialect() {
         Dialect::Sqlite => format!(
-            "({stamps}) {name} CROSS JOIN resource r{} WHERE {is_it}",
+            "({stamps}) {name} CROSS JOIN resource r{} WHERE r.domain = $1 AND {is_it}",
             sql.dialect().indexed_by("resource_stamp")
         ),
         // Looked up one by one, whatever the planner thinks.
         Dialect::Postgres => format!(
             "({stamps}) {name} CROSS JOIN LATERAL (SELECT {COLUMNS} FROM resource r \
-             WHERE {is_it} OFFSET 0) r"
+             WHERE r.domain = $1 AND {is_it} OFFSET 0) r"
         ),
     };
     format!("SELECT {COLUMNS} FROM {from}")
