@@ -44,6 +44,9 @@ fn resource(
     if tag.namespace != Namespace::Fhir {
         return Err(ParseError::foreign(tag.name, FHIR));
     }
+    if tag.name.starts_with('_') {
+        return Err(ParseError::malformed(cursor.text(), tag.offset, UNDERSCORE));
+    }
     let place = Place::of_resource(definitions, tag.name);
     let mut members = Members::new();
     members.push("resourceType", tag.name);

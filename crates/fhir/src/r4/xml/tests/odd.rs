@@ -144,6 +144,7 @@ fn what_has_no_json_form_is_refused() {
         ("<birthDate><id value=\"n\"/></birthDate>", ATTRIBUTES),
         ("<extension><url value=\"n\"/></extension>", ATTRIBUTES),
         ("<contained/>", "a resource is missing here"),
+        ("<contained><_Device/></contained>", UNDERSCORE),
         ("<contained>x</contained>", "exactly one resource is expected here"),
         ("<contained><Device/><Device/></contained>", "exactly one resource is expected here"),
         (
@@ -153,6 +154,7 @@ fn what_has_no_json_form_is_refused() {
     ] {
         assert_eq!(reason(&patient(inner)), expected, "{inner}");
     }
+    assert_eq!(reason(&refused("<_Patient xmlns=\"http://hl7.org/fhir\"/>")), UNDERSCORE);
     assert!(matches!(
         patient("<resourceType value=\"Device\"/>"),
         ParseError::DuplicateMember { name, .. } if name == "resourceType"
