@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::engine;
 use super::super::parameter::Parameter;
 use super::super::shape::{Shape, Value};
-use super::{logged, organizations, parameters, parse, people, work};
+use super::{each_of_ours, parameters};
 use crate::r4::definition::SearchKind;
 use crate::r4::fhirpath::Expression;
 use crate::r4::profile::koppeltaal;
@@ -14,15 +14,7 @@ use crate::{Node, json};
 
 #[test]
 fn paths_find_what_the_engine_finds_in_our_examples() {
-    let texts = [
-        people::ALL.as_slice(),
-        organizations::ALL.as_slice(),
-        work::ALL.as_slice(),
-        logged::ALL.as_slice(),
-    ];
-    for text in texts.into_iter().flatten() {
-        agree(&parse(text));
-    }
+    each_of_ours(agree);
 }
 
 #[test]

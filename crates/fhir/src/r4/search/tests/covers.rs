@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::index::Rows;
 use super::super::{Parameters, Row, index, parameter_number};
 use super::custom::{parameter, with};
-use super::{BASE, logged, organizations, parameters, parse, people, types, work};
+use super::{BASE, each_of_ours, parameters, parse, people, types};
 use crate::r4::definition::{Definitions, SearchKind};
 use crate::r4::profile::koppeltaal;
 use crate::{Node, json};
@@ -129,15 +129,7 @@ fn agree(resource: &Node, parameters: &Parameters, definitions: &Definitions) {
 
 #[test]
 fn no_value_of_our_examples_is_lost() {
-    let texts = [
-        people::ALL.as_slice(),
-        organizations::ALL.as_slice(),
-        work::ALL.as_slice(),
-        logged::ALL.as_slice(),
-    ];
-    for text in texts.into_iter().flatten() {
-        agree(&parse(text), parameters(), koppeltaal());
-    }
+    each_of_ours(|node| agree(node, parameters(), koppeltaal()));
 }
 
 /// Texts that are often the same, or the same when they are folded.

@@ -37,6 +37,19 @@ fn parse(text: &str) -> Node {
     json::parse(text.as_bytes()).unwrap()
 }
 
+/// Every resource of our own examples.
+fn each_of_ours(mut check: impl FnMut(&Node)) {
+    let texts = [
+        people::ALL.as_slice(),
+        organizations::ALL.as_slice(),
+        work::ALL.as_slice(),
+        logged::ALL.as_slice(),
+    ];
+    for text in texts.into_iter().flatten() {
+        check(&parse(text));
+    }
+}
+
 fn indexed(text: &str) -> Indexed {
     index(&parse(text), parameters(), koppeltaal(), Some(BASE))
 }
