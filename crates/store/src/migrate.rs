@@ -61,6 +61,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "definitions",
         sql: include_str!("migrations/0007_definitions.sql"),
     },
+    Migration {
+        number: 8,
+        name: "notification",
+        sql: include_str!("migrations/0008_notification.sql"),
+    },
 ];
 
 /// A migration that a store has.

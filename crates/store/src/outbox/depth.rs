@@ -24,7 +24,10 @@ pub fn depth(tx: &mut dyn Tx) -> Result<Vec<Depth>> {
     let rows = tx.query(
         "SELECT domain, CAST(sum(pending) AS BIGINT), CAST(sum(dead) AS BIGINT), min(oldest) FROM (
            SELECT domain, count(*) AS pending, 0 AS dead, min(due) AS oldest
-           FROM outbox WHERE state = 0 GROUP BY domain
+           FROM outbox WHERE state = 0 AND lane = 0 GROUP BY domain
+           UNION ALL
+           SELECT domain, count(*), 0, min(due)
+           FROM outbox WHERE state = 0 AND lane > 0 GROUP BY domain
            UNION ALL
            SELECT domain, 0, count(*), NULL FROM outbox WHERE state = 2 GROUP BY domain
          ) AS counted GROUP BY domain ORDER BY domain",

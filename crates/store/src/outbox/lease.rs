@@ -30,20 +30,20 @@ pub struct Waiting {
 pub fn waiting(tx: &mut dyn Tx) -> Result<Vec<Waiting>> {
     let rows = tx.query(
         "WITH RECURSIVE found (domain, instance, due) AS (
-           SELECT * FROM (SELECT domain, instance, due FROM outbox WHERE state = 0
+           SELECT * FROM (SELECT domain, instance, due FROM outbox WHERE state = 0 AND lane = 0
                           ORDER BY domain, instance, due LIMIT 1) AS first
            UNION ALL
            SELECT
              (SELECT o.domain FROM outbox o
-              WHERE o.state = 0 AND (o.domain, o.instance, o.due)
+              WHERE o.state = 0 AND o.lane = 0 AND (o.domain, o.instance, o.due)
                 > (+found.domain, +found.instance, 9223372036854775807)
               ORDER BY o.domain, o.instance, o.due LIMIT 1),
              (SELECT o.instance FROM outbox o
-              WHERE o.state = 0 AND (o.domain, o.instance, o.due)
+              WHERE o.state = 0 AND o.lane = 0 AND (o.domain, o.instance, o.due)
                 > (+found.domain, +found.instance, 9223372036854775807)
               ORDER BY o.domain, o.instance, o.due LIMIT 1),
              (SELECT o.due FROM outbox o
-              WHERE o.state = 0 AND (o.domain, o.instance, o.due)
+              WHERE o.state = 0 AND o.lane = 0 AND (o.domain, o.instance, o.due)
                 > (+found.domain, +found.instance, 9223372036854775807)
               ORDER BY o.domain, o.instance, o.due LIMIT 1)
            FROM found WHERE found.domain IS NOT NULL
@@ -103,7 +103,7 @@ pub fn lease(
 ) -> Result<Vec<Due>> {
     let sql = format!(
         "SELECT id, generation, identifier, failed, next_attempt, rounds FROM outbox
-         WHERE domain = $1 AND instance = $2 AND state = 0 AND due <= $3
+         WHERE domain = $1 AND instance = $2 AND state = 0 AND lane = 0 AND due <= $3
          ORDER BY due, id LIMIT $4{}",
         tx.dialect().for_update_skip_locked()
     );

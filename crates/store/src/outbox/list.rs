@@ -123,7 +123,8 @@ pub fn list(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<No
     let mut conditions = Conditions::default();
     // The states stand in the text, because the partial indexes want to see them.
     match filter.state {
-        Some(State::Pending) => conditions.and_fixed("state = 0"),
+        // Said where its indexes are chosen.
+        Some(State::Pending) => &mut conditions,
         Some(State::Delivered) => conditions.and_fixed("state = 1"),
         Some(State::Dead) => conditions.and_fixed("state = 2"),
         None => &mut conditions,
@@ -133,13 +134,11 @@ pub fn list(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<No
     }
     // Each order is that of the index that serves the filter. SQLite has to be
     // told which one: it does not see how little is pending or dead.
-    let sqlite = tx.dialect() == Dialect::Sqlite;
-    let (from, order) = match (filter.state, filter.instance) {
-        (Some(State::Pending), _) if sqlite => ("outbox INDEXED BY outbox_pending", "id"),
-        (Some(State::Pending), _) => ("outbox", "+id"),
-        (Some(State::Dead), _) if sqlite => ("outbox INDEXED BY outbox_dead", "id"),
-        (None | Some(State::Delivered), Some(_)) => ("outbox", "item, id"),
-        (Some(State::Dead), _) | (_, None) => ("outbox", "id"),
+    let dialect = tx.dialect();
+    let order = match (filter.state, filter.instance) {
+        (None | Some(State::Delivered), Some(_)) => "item, id",
+        (Some(State::Pending), _) if dialect == Dialect::Postgres => "+id",
+        _ => "id",
     };
     if let Some(after) = filter.after {
         if order == "item, id" {
@@ -153,8 +152,33 @@ pub fn list(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<No
         }
     }
     let limit = conditions.bind(limit);
-    let page =
-        format!("FROM {from} WHERE domain = $1{} ORDER BY {order} LIMIT {limit}", conditions.sql());
+    let conditions_sql = conditions.sql();
+    let page = match filter.state {
+        // What is pending stands in two indexes.
+        Some(State::Pending) => {
+            let part = |index: &str, lane: &str| {
+                let index = dialect.indexed_by(index);
+                format!(
+                    "SELECT id FROM outbox{index} \
+                     WHERE domain = $1{conditions_sql} AND state = 0 AND lane {lane}"
+                )
+            };
+            format!(
+                "FROM outbox WHERE domain = $1 AND id IN ({} UNION ALL {}) \
+                 ORDER BY {order} LIMIT {limit}",
+                part("outbox_pending", "= 0"),
+                part("outbox_lane", "> 0")
+            )
+        }
+        state => {
+            let dead = state == Some(State::Dead);
+            let index = if dead { dialect.indexed_by("outbox_dead") } else { String::new() };
+            format!(
+                "FROM outbox{index} WHERE domain = $1{conditions_sql} \
+                 ORDER BY {order} LIMIT {limit}"
+            )
+        }
+    };
     let rows = tx.query(&format!("SELECT {COLUMNS} {page}"), conditions.args())?;
     let mut found: Vec<Notification> = rows.into_iter().map(notification).collect::<Result<_>>()?;
     let attempts = tx.query(
