@@ -116,4 +116,4 @@ fn holds(span: &Span, time: Timestamp) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -55,7 +55,7 @@ fn device() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["d", "e", "f"]).prop_map(str::to_owned)
 }
 
-fn condition() -> impl Strategy<Value = Condition> {
+pub fn condition() -> impl Strategy<Value = Condition> {
     let id = prop::sample::select(vec!["1", "2"]).prop_map(str::to_owned);
     let time = prop::option::of((0_i64..4).prop_map(Timestamp));
     let span = (time.clone(), time).prop_map(|(from, until)| Span { from, until });
@@ -121,17 +121,17 @@ fn fits(order: std::cmp::Ordering, end: &End) -> bool {
 
 /// A subject that owns what it is made of, and a world of two of them.
 #[derive(Debug, Clone)]
-struct One {
-    name: &'static str,
-    id: &'static str,
-    origin: String,
-    updated: i64,
-    rows: Vec<IndexRow>,
-    words: Words,
+pub struct One {
+    pub name: &'static str,
+    pub id: &'static str,
+    pub origin: String,
+    pub updated: i64,
+    pub rows: Vec<IndexRow>,
+    pub words: Words,
 }
 
 impl One {
-    fn subject(&self) -> Subject<'_> {
+    pub fn subject(&self) -> Subject<'_> {
         Subject {
             resource_type: self.name,
             id: self.id,
@@ -143,7 +143,7 @@ impl One {
     }
 }
 
-fn one(name: &'static str, id: &'static str) -> impl Strategy<Value = One> {
+pub fn one(name: &'static str, id: &'static str) -> impl Strategy<Value = One> {
     let words = prop::sample::select(vec!["", " jan ", " de jan ", " bande "]);
     (device(), 0_i64..4, prop::collection::vec(row(), 0..4), words.clone(), words).prop_map(
         move |(origin, updated, rows, narrative, content)| One {

@@ -5,6 +5,7 @@
 //! The index holds the rows of current versions alone, and a parameter belongs to
 //! one type, so a row that passes a test stands for a resource of the type.
 
+mod any;
 mod chain;
 mod condition;
 mod count;
@@ -15,6 +16,7 @@ mod moved;
 mod page;
 mod sort;
 
+pub use any::any;
 pub use count::count;
 pub use cursor::{Cursor, CursorValue};
 pub use moved::{moved, newest};
