@@ -27,11 +27,17 @@ pub fn version(tx: &mut DomainTx<'_>) -> Result<i64> {
 }
 
 /// Fails with `PreconditionFailed` when the definitions of the domain have another
-/// version than this by now. Whoever writes resources asks this last: what was
-/// indexed by other definitions is not stored.
-pub fn require(tx: &mut DomainTx<'_>, expected: i64) -> Result<()> {
-    if version(tx)? == expected {
-        return Ok(());
+/// version than this by now. Whoever writes resources asks this after the write:
+/// what was indexed by other definitions is not stored. Tells how often
+/// subscriptions of the domain were changed ([`crate::subscription::counter`]).
+pub fn require(tx: &mut DomainTx<'_>, expected: i64) -> Result<i64> {
+    let sql = "SELECT version, subscriptions FROM definitions WHERE domain = $1";
+    let (version, subscriptions) = match tx.query_one(sql, args![])? {
+        Some(row) => (row.int(0)?, row.int(1)?),
+        None => (0, 0),
+    };
+    if version == expected {
+        return Ok(subscriptions);
     }
     let told = "the definitions of the domain changed meanwhile; try again";
     Err(Error::PreconditionFailed(told.to_owned()))
@@ -45,7 +51,7 @@ pub fn hold(tx: &mut DomainTx<'_>, expected: i64) -> Result<()> {
          ON CONFLICT (domain) DO UPDATE SET version = definitions.version",
         args![],
     )?;
-    require(tx, expected)
+    require(tx, expected).map(drop)
 }
 
 /// The definitions of the domain were changed.

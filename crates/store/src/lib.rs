@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod resource;
 pub mod scope;
 pub mod store;
+pub mod subscription;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod tx;

@@ -18,6 +18,7 @@ use crate::args;
 use crate::ids::Ids;
 use crate::resource::{self, Indexed, New, Next, Stored};
 use crate::scope::DomainTx;
+use crate::subscription;
 use crate::tx::{Arg, Row, Tx};
 
 const DEVICE: &str = "Device";
@@ -153,13 +154,15 @@ fn keep(
     match known {
         None => {
             let new = New { resource_type: DEVICE, id, origin, body, indexed: &indexed };
-            resource::create_or_retry(tx, ids, &new, now)?;
+            let made = resource::create_or_retry(tx, ids, &new, now)?;
+            subscription::watch_later(tx, &made)?;
         }
         Some(known) if !known.deleted && known.body == *body => {
             repair(tx, &known, &indexed)?;
         }
         Some(known) => {
-            resource::succeed(tx, ids, known, Next::Content(body, &indexed), now)?;
+            let made = resource::succeed(tx, ids, known, Next::Content(body, &indexed), now)?;
+            subscription::watch_later(tx, &made)?;
         }
     }
     Ok(())

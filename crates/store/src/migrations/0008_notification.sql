@@ -33,3 +33,52 @@ CREATE TABLE lane (
   lease BIGINT NOT NULL,
   PRIMARY KEY (domain, lane)
 ){without_rowid};
+
+-- Subscriptions, for matching and delivery: what their resources say.
+--
+-- `key`: of the resource; `version`: the one that says so.
+-- `instance`: the number of the owner, 0 when `origin` (a Device) is none.
+-- `state`: 0 off, 1 active, 2 failed, 3 removed (`ends`: when, for housekeeping).
+-- `failure`: why it failed; outlives `state` 2 until it is active again, which
+--   sends its dead letters anew. `reviving`: 1 while some of them are left.
+-- `told`: 0 while the resource does not say yet that it failed.
+-- `changed`: the number of its last change, of `definitions.subscriptions`.
+-- `headers`: a JSON array of lines.
+CREATE TABLE subscription (
+  domain BIGINT NOT NULL,
+  key BIGINT NOT NULL,
+  id {text} NOT NULL,
+  version BIGINT NOT NULL,
+  origin TEXT NOT NULL,
+  instance BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  failure TEXT,
+  told BIGINT NOT NULL,
+  reviving BIGINT NOT NULL,
+  changed BIGINT NOT NULL,
+  ends BIGINT,
+  on_delete BIGINT NOT NULL,
+  criteria TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  headers TEXT NOT NULL,
+  PRIMARY KEY (domain, key)
+){without_rowid};
+-- What a process has not seen yet.
+CREATE INDEX subscription_changed ON subscription (domain, changed);
+-- What there is to do with the resources, in all domains.
+CREATE INDEX subscription_untold ON subscription (domain, key)
+  WHERE told = 0 OR reviving = 1;
+CREATE INDEX subscription_ends ON subscription (ends)
+  WHERE ends IS NOT NULL;
+
+-- Rises with each change of a subscription of the domain.
+ALTER TABLE definitions ADD COLUMN subscriptions BIGINT NOT NULL DEFAULT 0;
+
+-- Versions of Devices that the directory made, until subscriptions were asked.
+CREATE TABLE unwatched (
+  domain BIGINT NOT NULL,
+  key BIGINT NOT NULL,
+  id TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  PRIMARY KEY (domain, key, version)
+){without_rowid};
