@@ -69,6 +69,16 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             let database = given.cloned();
             put_load(context, move || kt2::resources(&args, database.as_deref())).await
         }
+        Action::Kt2(kt2::Command::Notifications(args)) => {
+            let given = context.values.get("database").and_then(|given| given.texts.first());
+            let database = given.cloned();
+            put_load(context, move || kt2::notifications(&args, database.as_deref())).await
+        }
+        Action::Kt2(kt2::Command::Audit(args)) => {
+            let given = context.values.get("database").and_then(|given| given.texts.first());
+            let database = given.cloned();
+            put_load(context, move || kt2::audit(&args, database.as_deref())).await
+        }
         Action::Store(command) => {
             let outcome = store::run(&context.config.database, &command).await?;
             match outcome {

@@ -23,6 +23,7 @@ pub struct OwnServer {
     child: Child,
     folder: TempDir,
     address: SocketAddr,
+    settings: Vec<(String, String)>,
 }
 
 impl OwnServer {
@@ -42,8 +43,9 @@ impl OwnServer {
         }
         let address = free_address()?;
         let url = format!("http://{address}");
-        let child = serve(folder.path(), &database, address)?;
-        let mut server = OwnServer { url, database, child, folder, address };
+        let child = serve(folder.path(), &database, address, &[])?;
+        let settings = Vec::new();
+        let mut server = OwnServer { url, database, child, folder, address, settings };
         server.wait_until_it_listens(address)?;
         Ok(server)
     }
@@ -53,10 +55,16 @@ impl OwnServer {
         self.child.id()
     }
 
+    /// [`OwnServer::restart`] with these settings instead of those of before.
+    pub fn restart_with(&mut self, settings: &[(&str, &str)]) -> anyhow::Result<()> {
+        self.settings = owned(settings);
+        self.restart()
+    }
+
     /// Ends it and starts another on the same store and address; returns when that one listens.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         self.end();
-        self.child = serve(self.folder.path(), &self.database, self.address)?;
+        self.child = serve(self.folder.path(), &self.database, self.address, &self.settings)?;
         self.wait_until_it_listens(self.address)
     }
 
@@ -94,15 +102,25 @@ impl Drop for OwnServer {
     }
 }
 
-fn serve(folder: &Path, database: &str, address: SocketAddr) -> anyhow::Result<Child> {
+fn serve(
+    folder: &Path,
+    database: &str,
+    address: SocketAddr,
+    settings: &[(String, String)],
+) -> anyhow::Result<Child> {
     let log = File::create(folder.join("server.log"))?;
     let url = format!("http://{address}");
     program(folder, database)?
         .args(["serve", "--listen", &address.to_string(), "--public-url", &url])
+        .envs(settings.iter().map(|(name, value)| (name, value)))
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()
         .context("the server cannot be started")
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 fn program(folder: &Path, database: &str) -> anyhow::Result<Command> {

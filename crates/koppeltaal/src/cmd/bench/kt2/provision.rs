@@ -87,7 +87,8 @@ pub fn file(args: &Args, key: &PrivateKey) -> String {
          \x20 {{ resource = \"Device\", operations = \"R\", scope = \"ALL\" }},\n\
          \x20 {{ resource = \"Patient\", operations = \"CRUD\", scope = \"ALL\" }},\n\
          \x20 {{ resource = \"Practitioner\", operations = \"CRUD\", scope = \"ALL\" }},\n\
-         \x20 {{ resource = \"Task\", operations = \"CRUD\", scope = \"ALL\" }},
+         \x20 {{ resource = \"Task\", operations = \"CRUD\", scope = \"ALL\" }},\n\
+         \x20 {{ resource = \"AuditEvent\", operations = \"CR\", scope = \"ALL\" }},\n\
          \x20 {{ resource = \"ActivityDefinition\", operations = \"CRUD\", scope = \"ALL\" }},\n\
          \x20 {{ resource = \"Subscription\", operations = \"CRUD\", scope = \"OWN\" }},\n]\n"
     );

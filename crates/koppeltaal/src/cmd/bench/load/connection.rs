@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -82,6 +82,11 @@ impl Connection {
     /// From now on in the name of another instance.
     pub fn authorize(&mut self, authorization: HeaderValue) {
         self.headers.insert(AUTHORIZATION, authorization);
+    }
+
+    /// From now on with this header, too.
+    pub fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.insert(name, value);
     }
 
     /// Sends a request and reads the whole answer: its status and body.

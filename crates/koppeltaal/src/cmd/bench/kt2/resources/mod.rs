@@ -1,11 +1,11 @@
 //! `bench kt2 resources`: reads, creates and searches of the FHIR service on a store with many
 //! resources, next to the raw bound of the store for the same rows in the same minutes.
 
-mod fill;
+pub mod fill;
 mod pgbench;
 mod report;
-mod sample;
-mod work;
+pub mod sample;
+pub mod work;
 
 use std::time::Instant;
 
@@ -80,7 +80,7 @@ pub fn run(args: &Args, database: Option<&str>) -> Result<Measurement> {
     let mut runs = Vec::new();
     for number in 1..=args.runs.max(1) {
         output::remark(format_args!("run {number} of {}", args.runs.max(1)));
-        let raw = raw_bound(args, &url, &client)?;
+        let raw = raw_bound(&args.plan, &url, &client)?;
         let pgbench = match args.pgbench {
             true => Some(pgbench_bound(args, &url, &client)?),
             false => None,
@@ -110,7 +110,8 @@ async fn token(fhir_base: &str, client: &str, signer: &Signer) -> Result<String>
     Ok(found.new_token("").await?.secret().to_owned())
 }
 
-async fn open(url: &DatabaseUrl, client: &str) -> Result<Ground> {
+/// Opens the store of a server beside it.
+pub async fn open(url: &DatabaseUrl, client: &str) -> Result<Ground> {
     let store = Store::open(url, &StoreOptions { batch_cap: 1, ..StoreOptions::default() }).await?;
     migrate::run(&store).await?;
     let ids = Arc::new(Ids::take(&store).await?);
@@ -120,12 +121,11 @@ async fn open(url: &DatabaseUrl, client: &str) -> Result<Ground> {
 }
 
 /// Creates of the same resources with the same rows, 32 in a commit, without a server.
-fn raw_bound(args: &Args, url: &DatabaseUrl, client: &str) -> Result<Line> {
+pub fn raw_bound(plan: &Plan, url: &DatabaseUrl, client: &str) -> Result<Line> {
     let in_flight = if matches!(url, DatabaseUrl::Sqlite(_)) { 2 } else { 8 };
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let ground = open(url, client).await?;
-        let limits =
-            Limits { warm_up: args.plan.warm_up, duration: args.plan.duration / 2, in_flight };
+        let limits = Limits { warm_up: plan.warm_up, duration: plan.duration / 2, in_flight };
         let mut made = Vec::with_capacity(PREPARED);
         for number in 0..PREPARED as u64 {
             let patient = sample::patient(2_000_000_000 + number);

@@ -1,6 +1,6 @@
 //! The requests: reads, creates, searches, and a walk along page links.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -25,7 +25,8 @@ impl Asker {
         Ok(Self { target: Target::parse(fhir_base)?, bearer })
     }
 
-    fn connection(&self) -> Connection {
+    /// A new connection.
+    pub fn connection(&self) -> Connection {
         let fhir = HeaderValue::from_static("application/fhir+json");
         let headers = HeaderMap::from_iter([(ACCEPT, fhir.clone()), (CONTENT_TYPE, fhir)]);
         Connection::new(&self.target, Some(self.bearer.clone()), &headers)
@@ -80,6 +81,39 @@ pub fn posts(
         Asking { connection: asker.connection(), next }
     });
     measured(plan, name, workers.collect())
+}
+
+/// Sends a request without a body to each of these paths, over 16 connections.
+pub fn each(asker: &Asker, name: &'static str, method: Method, paths: &[String]) -> Result<Line> {
+    let uris: Vec<Uri> = paths.iter().map(|path| asker.target.uri(path)).collect::<Result<_>>()?;
+    let plan = Plan {
+        connections: 16,
+        duration: Duration::ZERO,
+        warm_up: Duration::ZERO,
+        count: Some(uris.len() as u64),
+    };
+    let uris = std::rc::Rc::new(std::cell::RefCell::new(uris));
+    let workers = (0..plan.connections).map(|_| {
+        let (uris, method) = (uris.clone(), method.clone());
+        let next = move || Some((method.clone(), uris.borrow_mut().pop()?, Bytes::new()));
+        Asking { connection: asker.connection(), next }
+    });
+    measured(&plan, name, workers.collect())
+}
+
+/// The ids of the resources on the first page of a search.
+pub fn ids(asker: &Asker, search: &str) -> Result<Vec<String>> {
+    let uri = asker.target.uri(search)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let asked = async {
+        let mut connection = asker.connection();
+        connection.send(Method::GET, uri, Bytes::new()).await.map_err(anyhow::Error::msg)
+    };
+    let (status, body) = tokio::task::LocalSet::new().block_on(&runtime, asked)?;
+    anyhow::ensure!(status == 200, "{search} answered {status}");
+    let bundle = json::parse(&body)?;
+    let id = |entry: &Node| entry.get("resource")?.get("id")?.as_str().map(str::to_owned);
+    Ok(bundle.items("entry").iter().filter_map(id).collect())
 }
 
 fn measured<W: Worker + 'static>(plan: &Plan, name: &'static str, workers: Vec<W>) -> Result<Line> {
