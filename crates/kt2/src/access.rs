@@ -29,11 +29,15 @@ pub fn reach<'a>(call: &'a Call, operation: Operation, kind: &str) -> Reach<'a> 
         return if may { Reach::All } else { Reach::Nothing };
     }
     let Some(access) = &call.access else { return Reach::Nothing };
-    let reached = access.reach(operation, kind);
+    own_alone(kind, &access.instance.instance.client_id, access.reach(operation, kind))
+}
+
+/// What is reached of a type by the instance with the Device `own`: of Subscriptions
+/// no more than its own.
+pub fn own_alone<'a>(kind: &str, own: &'a str, reached: Reach<'a>) -> Reach<'a> {
     if kind != "Subscription" {
         return reached;
     }
-    let own = access.instance.instance.client_id.as_str();
     match reached {
         Reach::All => Reach::Of(vec![own]),
         Reach::Of(devices) if devices.contains(&own) => Reach::Of(vec![own]),
@@ -78,9 +82,21 @@ pub fn decide(
     }
 }
 
-/// Whether the caller may read a resource of this type and origin.
-pub fn may_read(call: &Call, kind: &str, origin: &str) -> bool {
-    match reach(call, Operation::Read, kind) {
+/// Somebody who reads.
+pub trait Reader {
+    /// The Devices whose resources of a type he may read.
+    fn reach(&self, kind: &str) -> Reach<'_>;
+}
+
+impl Reader for Call {
+    fn reach(&self, kind: &str) -> Reach<'_> {
+        reach(self, Operation::Read, kind)
+    }
+}
+
+/// Whether somebody may read a resource of this type and origin.
+pub fn may_read(reader: &dyn Reader, kind: &str, origin: &str) -> bool {
+    match reader.reach(kind) {
         Reach::All => true,
         Reach::Of(devices) => devices.contains(&origin),
         Reach::Nothing => false,
@@ -98,19 +114,21 @@ pub fn narrow(
     Ok(narrowed(call, kind, conditions))
 }
 
-fn narrowed(call: &Call, kind: &str, conditions: Vec<Condition>) -> Vec<Condition> {
-    let within = match reach(call, Operation::Read, kind) {
+fn narrowed(reader: &dyn Reader, kind: &str, conditions: Vec<Condition>) -> Vec<Condition> {
+    let within = match reader.reach(kind) {
         Reach::All => None,
         Reach::Of(devices) => Some(of_origin(kind, &devices)),
         Reach::Nothing => Some(Condition::AnyOf(Vec::new())),
     };
-    let inside = conditions.into_iter().map(|condition| narrowed_inside(call, condition));
+    let inside = conditions.into_iter().map(|condition| narrowed_inside(reader, condition));
     within.into_iter().chain(inside).collect()
 }
 
-fn narrowed_inside(call: &Call, condition: Condition) -> Condition {
+/// A condition of a resource that somebody may read, narrowed where it leads to
+/// others.
+pub fn narrowed_inside(reader: &dyn Reader, condition: Condition) -> Condition {
     let target = |target: Target| Target {
-        conditions: narrowed(call, &target.resource_type, target.conditions),
+        conditions: narrowed(reader, &target.resource_type, target.conditions),
         resource_type: target.resource_type,
     };
     match condition {
@@ -120,7 +138,7 @@ fn narrowed_inside(call: &Call, condition: Condition) -> Condition {
         Condition::ReferredBy { source, parameter } => {
             Condition::ReferredBy { source: target(source), parameter }
         }
-        Condition::Not(inner) => Condition::Not(Box::new(narrowed_inside(call, *inner))),
+        Condition::Not(inner) => Condition::Not(Box::new(narrowed_inside(reader, *inner))),
         plain @ (Condition::AnyOf(_)
         | Condition::Id(_)
         | Condition::Origin(_)

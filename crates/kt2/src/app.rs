@@ -10,6 +10,7 @@ use koppeltaal_store::{Ids, Store};
 use crate::capabilities::Statements;
 use crate::catalog::Catalog;
 use crate::catalogs::Catalogs;
+use crate::subscription::Subscriptions;
 
 /// What the program hands to [`App::new`].
 pub struct Parts {
@@ -23,6 +24,8 @@ pub struct Parts {
     pub authorization: koppeltaal_auth::App,
     /// The definitions of the domains.
     pub catalogs: Catalogs,
+    /// The subscriptions of the domains.
+    pub subscriptions: Subscriptions,
     /// The name of the environment.
     pub server_name: String,
     /// When the server began: the date of its CapabilityStatement.

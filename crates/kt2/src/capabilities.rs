@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::interaction::Interaction;
 use crate::kind;
 use crate::reply::Reply;
+use crate::subscription::ON_DELETE;
 
 /// The implementation guide of Koppeltaal 2.0.
 pub const IMPLEMENTATION_GUIDE: &str = "http://koppeltaal.nl/fhir/ImplementationGuide";
@@ -109,6 +110,13 @@ fn resource(kind: &str, domain: &Domain, catalog: &Catalog) -> Node {
     };
     if !profiles.is_empty() {
         node = node.with("supportedProfile", strings(&profiles));
+    }
+    if kind == "Subscription" {
+        let told = format!(
+            "Notifications are of creates and updates; of deletions too with the extension \
+             `{ON_DELETE}` (valueBoolean true) of this server."
+        );
+        node = node.with("documentation", told);
     }
     node = node
         .with("interaction", interactions)

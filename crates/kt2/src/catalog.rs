@@ -83,10 +83,15 @@ impl Catalog {
         all.filter_map(|resource| Publication::built_in(resource, self)).collect()
     }
 
+    /// What resources are indexed by: the parameters, and those on their way.
+    pub fn indexed_by(&self) -> &Parameters {
+        self.indexed_by.as_ref().unwrap_or(&self.parameters)
+    }
+
     /// The searchable values of a resource. `base` is the FHIR base of the domain,
     /// which references may spell out.
     pub fn index(&self, resource: &Node, base: Option<&str>) -> Indexed {
-        let parameters = self.indexed_by.as_ref().unwrap_or(&self.parameters);
+        let parameters = self.indexed_by();
         let found = search::index(resource, parameters, self.definitions(), base);
         let rows = found.rows.into_iter().map(|row| IndexRow {
             parameter: row.parameter,

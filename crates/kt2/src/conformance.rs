@@ -137,6 +137,7 @@ fn context(call: &Call) -> query::Context<'_> {
         bases: &call.bases,
         now: call.began,
         is_strict: call.wants.is_strict,
+        with_unready: false,
     }
 }
 

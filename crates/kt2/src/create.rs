@@ -15,6 +15,7 @@ use crate::outcome::{Issue, Refusal};
 use crate::record::{entry, record};
 use crate::reply::Reply;
 use crate::rules::subscription;
+use crate::subscription::Watcher;
 use crate::targets::dangling;
 use crate::{access, origin};
 
@@ -65,6 +66,9 @@ async fn attempt(
     let (body, indexed, references) = (content.body, content.indexed, content.references);
     let (device, definitions_version) = (device.to_owned(), call.catalog.version());
     let mut row = entry(call, Action::Create, kind, &id);
+    let watcher = Watcher::of(call).await?;
+    let looked = watcher.look(kind, &id, &device, resource, &indexed);
+    let watching = watcher.clone();
     let stored = call
         .scope()
         .write(move |tx| {
@@ -80,11 +84,13 @@ async fn attempt(
             };
             let stored = resource::create(tx, &ids, &new, now)?;
             record(tx, &ids, &mut row, stored.version)?;
-            definitions::require(tx, definitions_version)?;
-            Ok(Ok(stored))
+            let counter = definitions::require(tx, definitions_version)?;
+            let told = watching.tell(tx, &looked, &stored, &indexed, counter)?;
+            Ok(Ok((stored, told)))
         })
         .await;
-    let Some(stored) = when_current(stored)?.transpose()? else { return Ok(None) };
+    let Some((stored, told)) = when_current(stored)?.transpose()? else { return Ok(None) };
+    watcher.done(&told);
     let url = call.version_url(kind, &stored.id, stored.version);
     let reply = written(call, StatusCode::CREATED, &stored, content.warnings);
     Ok(Some(reply.with(header::LOCATION, url)))

@@ -11,7 +11,7 @@ use koppeltaal_core::directory::Domain;
 use koppeltaal_core::permission::{Operation, Reach};
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_store::resource::{self, Deleted, Referring, Stored};
-use koppeltaal_store::{DomainTx, Ids};
+use koppeltaal_store::{DomainTx, Ids, subscription};
 
 use crate::call::Call;
 use crate::cascade::Reached;
@@ -20,6 +20,7 @@ use crate::outcome::{Issue, Refusal};
 use crate::read::live;
 use crate::record::{entry, record};
 use crate::reply::Reply;
+use crate::subscription::{Told, Watcher};
 use crate::{access, cascade, kind, provisioned};
 
 /// Why an AuditEvent stays.
@@ -29,7 +30,7 @@ const MOST: i64 = 1_000;
 
 /// What became of a deletion in the store.
 enum Outcome {
-    Done(i64),
+    Done(i64, Told),
     Stale(i64),
     Gone(Stored),
     Unknown,
@@ -41,7 +42,7 @@ enum Outcome {
 /// What became of a resource that refers to a deleted one.
 enum Taken {
     /// It is deleted too.
-    Done,
+    Done(Told),
     /// The caller may not delete it.
     Kept,
     /// It is not the version that was found to refer: another one is, or none.
@@ -76,6 +77,8 @@ pub async fn delete(
     let readable = readable(call);
     let (row, base) = (entry(call, Action::Delete, kind, id), call.base.clone());
     let id = found.id.clone();
+    let watcher = Watcher::of(call).await?;
+    let watching = watcher.clone();
     let done = call
         .scope()
         .write(move |tx| {
@@ -87,6 +90,8 @@ pub async fn delete(
                 provisioned: &provisioned,
                 row: &row,
                 base: &base,
+                watcher: &watching,
+                counter: subscription::counter(tx)?,
             };
             let done = work.delete(tx, kind, &id, version, cascades)?;
             match done {
@@ -97,7 +102,8 @@ pub async fn delete(
         })
         .await;
     match done {
-        Ok(Outcome::Done(count)) => {
+        Ok(Outcome::Done(count, told)) => {
+            watcher.done(&told);
             let told = format!("Successfully deleted {count} resource(s).");
             Ok(Reply::outcome(StatusCode::OK, &[Issue::information(told)]))
         }
@@ -177,6 +183,10 @@ struct Work<'a> {
     provisioned: &'a HashSet<String>,
     row: &'a Entry,
     base: &'a str,
+    /// Who tells of it.
+    watcher: &'a Watcher,
+    /// How often subscriptions were changed.
+    counter: i64,
 }
 
 impl Work<'_> {
@@ -195,6 +205,7 @@ impl Work<'_> {
             Deleted::Stale(current) => return Ok(Outcome::Stale(current)),
         };
         self.record(tx, kind, id, deleted.version)?;
+        let mut told = self.watcher.tell_deleted(tx, &deleted, self.counter)?;
         let mut count = 1;
         let mut open = vec![(kind, id.to_owned())];
         while let Some((kind, id)) = open.pop() {
@@ -210,8 +221,9 @@ impl Work<'_> {
                 match self.take(tx, &one)? {
                     Taken::Changed => is_changed = true,
                     Taken::Kept => return Ok(Outcome::Referenced(vec![one.resource_type])),
-                    Taken::Done if count == MOST => return Ok(Outcome::TooMany),
-                    Taken::Done => {
+                    Taken::Done(_) if count == MOST => return Ok(Outcome::TooMany),
+                    Taken::Done(of_it) => {
+                        told = told.and(of_it);
                         count += 1;
                         open.push((one.resource_type, one.id));
                     }
@@ -222,7 +234,7 @@ impl Work<'_> {
                 open.push((kind, id));
             }
         }
-        Ok(Outcome::Done(count))
+        Ok(Outcome::Done(count, told))
     }
 
     /// Deletes a resource, if it still refers: it was found without being held.
@@ -237,10 +249,13 @@ impl Work<'_> {
             return Ok(Taken::Kept);
         }
         match resource::delete(tx, self.ids, kind, &one.id, Some(known.version), self.now)? {
-            Deleted::Done(deleted) => self.record(tx, kind, &one.id, deleted.version)?,
-            _ => return Ok(Taken::Changed),
+            Deleted::Done(deleted) => {
+                self.record(tx, kind, &one.id, deleted.version)?;
+                let told = self.watcher.tell_deleted(tx, &deleted, self.counter)?;
+                Ok(Taken::Done(told))
+            }
+            _ => Ok(Taken::Changed),
         }
-        Ok(Taken::Done)
     }
 
     fn reaches(&self, kind: &str, origin: &str) -> bool {

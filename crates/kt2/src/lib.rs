@@ -40,6 +40,7 @@ mod routes;
 mod rules;
 mod search;
 mod shape;
+pub mod subscription;
 mod targets;
 mod unserved;
 mod update;

@@ -18,6 +18,7 @@ use crate::read::live;
 use crate::record::{entry, record};
 use crate::reply::Reply;
 use crate::rules::subscription;
+use crate::subscription::{Told, Watcher};
 use crate::targets::dangling;
 use crate::{access, origin, provisioned};
 
@@ -84,6 +85,9 @@ async fn attempt(call: &Call, found: &Stored, resource: &Node) -> Result<Option<
     let mut row = entry(call, Action::Update, kind, &found.id);
     let (id, version) = (found.id.clone(), found.version);
     let definitions_version = call.catalog.version();
+    let watcher = Watcher::of(call).await?;
+    let looked = watcher.look(kind, &id, &found.origin, resource, &indexed);
+    let watching = watcher.clone();
     let updated = call
         .scope()
         .write(move |tx| {
@@ -92,14 +96,17 @@ async fn attempt(call: &Call, found: &Stored, resource: &Node) -> Result<Option<
             }
             let updated =
                 resource::update(tx, &ids, kind, &id, Some(version), &body, &indexed, now)?;
+            let mut told = Told::default();
             if let Updated::Done(stored) = &updated {
                 record(tx, &ids, &mut row, stored.version)?;
-                definitions::require(tx, definitions_version)?;
+                let counter = definitions::require(tx, definitions_version)?;
+                told = watching.tell(tx, &looked, stored, &indexed, counter)?;
             }
-            Ok(Ok(updated))
+            Ok(Ok((updated, told)))
         })
         .await;
-    let Some(updated) = when_current(updated)?.transpose()? else { return Ok(None) };
+    let Some((updated, told)) = when_current(updated)?.transpose()? else { return Ok(None) };
+    watcher.done(&told);
     match updated {
         Updated::Done(stored) | Updated::Unchanged(stored) => {
             let url = call.version_url(kind, &stored.id, stored.version);

@@ -10,6 +10,7 @@ use koppeltaal_core::directory::Directory;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_delivery::Counters;
 use koppeltaal_kt1 as kt1;
+use koppeltaal_kt2::subscription::Subscriptions;
 use koppeltaal_store::store::BATCH_BOUNDS;
 use koppeltaal_store::{Store, mailbox, outbox};
 use prometheus_client::encoding::text::encode;
@@ -26,6 +27,7 @@ pub struct Gatherer {
     directory: watch::Receiver<Arc<Directory>>,
     clock: Arc<dyn Clock>,
     delivery: Counters,
+    subscriptions: Subscriptions,
     waiting: Mutex<Option<(Instant, String)>>,
 }
 
@@ -37,12 +39,17 @@ impl Gatherer {
         directory: watch::Receiver<Arc<Directory>>,
         clock: Arc<dyn Clock>,
         delivery: Counters,
+        subscriptions: Subscriptions,
     ) -> (Self, Arc<kt1::Metrics>, Arc<koppeltaal_auth::Metrics>) {
         let mut registry = Registry::with_prefix("koppeltaal");
         let kt1 = Arc::new(kt1::Metrics::register(&mut registry));
         let authorization = Arc::new(koppeltaal_auth::Metrics::register(&mut registry));
         let waiting = Mutex::new(None);
-        (Self { registry, store, directory, clock, delivery, waiting }, kt1, authorization)
+        (
+            Self { registry, store, directory, clock, delivery, subscriptions, waiting },
+            kt1,
+            authorization,
+        )
     }
 
     /// The metrics in the text format of OpenMetrics.
@@ -52,6 +59,7 @@ impl Gatherer {
         text.truncate(text.trim_end().trim_end_matches("# EOF").len());
         self.engine(&mut text);
         self.notifications(&mut text);
+        self.matches(&mut text);
         let mut waiting = self.waiting.lock().await;
         let stale = waiting.as_ref().is_none_or(|(read, _)| read.elapsed() > KEPT);
         if stale {
@@ -108,6 +116,25 @@ impl Gatherer {
         let _ = writeln!(text, "# HELP {name} Time an attempt took.\n# TYPE {name} summary");
         let _ = writeln!(text, "{name}_sum {}", sent.latency_sum.as_secs_f64());
         let _ = writeln!(text, "{name}_count {}", sent.latency_count);
+    }
+
+    fn matches(&self, text: &mut String) {
+        let counts = self.subscriptions.counts();
+        for (name, help, value) in [
+            (
+                "subscriptions_matched",
+                "Notifications of versions that met criteria",
+                counts.matched,
+            ),
+            (
+                "subscriptions_unknown",
+                "Those whose subscriber the directory does not know",
+                counts.unknown,
+            ),
+            ("subscriptions_unread", "Those whose criteria can no longer be read", counts.unread),
+        ] {
+            counter(text, name, help, value);
+        }
     }
 
     /// What waits in the store, by domain.

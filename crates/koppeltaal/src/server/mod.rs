@@ -83,6 +83,7 @@ impl Server {
         let index = catalogs.clone();
         store.write(move |tx| directory::ensure_devices(tx, &keys, &index, now)).await?;
         let snapshot = store.read(directory::load).await?;
+        kt2::subscription::fill(&store, &snapshot, now).await?;
         refuse_development_key(&seal, &snapshot)?;
         let (directory, follower) = follow::follow(store.clone(), snapshot, seal.is_development());
         let opener = seal.clone();
@@ -107,8 +108,15 @@ impl Server {
         let address = listener.local_addr().map_err(Error::internal)?;
         let public_url = config.public_url(address);
         let audit_log = kt1::AuditLog::start(store.clone(), ids.clone());
-        let (gatherer, kt1_metrics, authorization_metrics) =
-            Gatherer::new(store.clone(), directory.clone(), clock.clone(), delivery.counters());
+        let waker = delivery.waker();
+        let subscriptions = kt2::subscription::Subscriptions::new(Box::new(move || waker.wake()));
+        let (gatherer, kt1_metrics, authorization_metrics) = Gatherer::new(
+            store.clone(),
+            directory.clone(),
+            clock.clone(),
+            delivery.counters(),
+            subscriptions.clone(),
+        );
         let authorization = koppeltaal_auth::App::new(koppeltaal_auth::Parts {
             store: store.clone(),
             ids: ids.clone(),
@@ -132,6 +140,7 @@ impl Server {
             clock: clock.clone(),
             authorization: authorization.clone(),
             catalogs: catalogs.clone(),
+            subscriptions: subscriptions.clone(),
             server_name: config.server.name.clone(),
             started: clock.now(),
             body_limit: config.limits.body,
@@ -153,7 +162,7 @@ impl Server {
         let router = Arc::new(Router {
             app,
             authorization: authorization.clone(),
-            kt2,
+            kt2: kt2.clone(),
             store: store.clone(),
             gatherer: Arc::new(gatherer),
             serves_metrics: config.metrics_listen.is_none(),
@@ -168,6 +177,11 @@ impl Server {
         following.spawn(supervised("the directory", follower));
         following
             .spawn(supervised("definitions", catalogs.follow(store.clone(), directory.clone())));
+        following.spawn(supervised(
+            "subscriptions",
+            kt2::subscription::follow(subscriptions, store.clone(), directory.clone()),
+        ));
+        following.spawn(supervised("kept subscriptions", kt2::subscription::keep(kt2)));
         following.spawn(supervised("the lease", keep_node(node.clone(), clock.clone())));
         following.spawn(supervised("keys and revocations", authorization.clone().follow()));
         following.spawn(supervised("used tokens", authorization.tidy()));

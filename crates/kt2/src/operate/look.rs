@@ -71,6 +71,7 @@ pub async fn search(operator: &Operator, text: &str, count: usize) -> Result<Hit
                 bases: &operator.bases,
                 now: operator.clock.now(),
                 is_strict: true,
+                with_unready: false,
             };
             query::parse(kind, &pairs, &context)
         })

@@ -56,6 +56,9 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Whether a parameter that is not known is an error (`Prefer: handling=strict`).
     pub is_strict: bool,
+    /// Whether parameters are known that do not cover every resource yet: for a
+    /// resource in hand, which was indexed by them.
+    pub with_unready: bool,
 }
 
 /// A query that was understood.

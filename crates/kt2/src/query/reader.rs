@@ -150,7 +150,11 @@ pub fn parameter<'a>(
     resource_type: &str,
     code: &str,
 ) -> Option<&'a Parameter> {
-    context.catalog.parameters.find(resource_type, code).filter(|found| found.has_rows())
+    let parameters = match context.with_unready {
+        true => context.catalog.indexed_by(),
+        false => &context.catalog.parameters,
+    };
+    parameters.find(resource_type, code).filter(|found| found.has_rows())
 }
 
 fn tests(condition: &Condition) -> usize {

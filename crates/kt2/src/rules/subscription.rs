@@ -1,6 +1,7 @@
 //! Subscriptions: what is accepted (TOP-KT-006; decisions on hooks).
 
 use http::StatusCode;
+use koppeltaal_core::Timestamp;
 use koppeltaal_core::permission::Operation;
 use koppeltaal_fhir::Node;
 use koppeltaal_outbound::check_url;
@@ -12,6 +13,7 @@ use crate::outcome::{Issue, Refusal};
 use crate::query;
 use crate::query_string::pairs;
 use crate::rules::Ground;
+use crate::subscription::{end, kind_of};
 
 /// The most header lines of a channel, and the most bytes of one.
 const MOST_HEADERS: usize = 20;
@@ -34,7 +36,7 @@ const RESERVED: [&str; 8] = [
 /// about.
 pub fn accept(call: &Call, resource: &mut Node, before: Option<&Node>) -> Result<(), Refusal> {
     check_status(resource, before)?;
-    prepare(resource, before);
+    prepare(resource, before, call.began);
     require_read(call, resource)
 }
 
@@ -51,12 +53,15 @@ fn check_status(resource: &Node, before: Option<&Node>) -> Result<(), Refusal> {
         .at("Subscription.status"))
 }
 
-/// Makes a Subscription what is kept: `requested` is `active` at once, and `error`
-/// is the server's: that of the version before, unless the Subscription starts anew.
-pub fn prepare(resource: &mut Node, before: Option<&Node>) {
+/// Makes a Subscription what is kept: `requested` is `active` at once, one whose end
+/// has passed is `off`, and `error` is the server's: that of the version before, unless
+/// the Subscription starts anew.
+pub fn prepare(resource: &mut Node, before: Option<&Node>, now: Timestamp) {
+    let has_ended = end(resource).is_some_and(|end| end <= now);
     let Some(members) = resource.as_object_mut() else { return };
-    if members.get("status").and_then(Node::as_str) == Some("requested") {
-        members.insert("status", "active");
+    let status = members.get("status").and_then(Node::as_str);
+    if matches!(status, Some("requested" | "active")) {
+        members.insert("status", if has_ended { "off" } else { "active" });
     }
     members.remove("error");
     let is_active = members.get("status").and_then(Node::as_str) == Some("active");
@@ -99,19 +104,24 @@ fn criteria(ground: &Ground<'_>, text: &str) -> Vec<Issue> {
     let Some((name, search)) = text.split_once('?') else {
         return wrong("Criteria have the form `Type?parameter=value`.".to_owned());
     };
-    let Some(kind) = kind::named(name) else {
-        return wrong(format!(
-            "Criteria name a resource type of Koppeltaal, and `{name}` is none."
-        ));
+    let Some(kind) = kind_of(name) else {
+        return wrong(match kind::named(name) {
+            Some(_) => format!("Nobody is told of a {name}: it comes with the definitions."),
+            None => {
+                format!("Criteria name a resource type of Koppeltaal, and `{name}` is none.")
+            }
+        });
     };
     let context = query::Context {
         catalog: ground.catalog,
         bases: ground.bases,
         now: ground.now,
         is_strict: true,
+        with_unready: false,
     };
     let parsed = pairs(Some(search)).and_then(|pairs| query::parse(kind, &pairs, &context));
     match parsed {
+        Ok(query) if query.page.is_some() => wrong("Criteria name no page.".to_owned()),
         Ok(_) => Vec::new(),
         Err(refusal) => refusal
             .issues
@@ -192,17 +202,34 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
+
+    #[test]
+    fn what_has_ended_is_off() {
+        for (end, status) in [
+            ("2023-11-14T22:13:20Z", "off"),
+            ("2023-11-14T23:13:20+01:00", "off"),
+            ("2023-11-14T22:13:20.001Z", "active"),
+        ] {
+            for asked in ["requested", "active"] {
+                let mut new = object! { "status" => asked, "end" => end };
+                prepare(&mut new, None, NOW);
+                assert_eq!(new, object! { "status" => status, "end" => end }, "{asked}");
+            }
+        }
+    }
+
     #[test]
     fn requested_is_active_and_the_error_is_the_servers() {
         let mut new = object! { "status" => "requested", "error" => "mine" };
-        prepare(&mut new, None);
+        prepare(&mut new, None, NOW);
         assert_eq!(new, object! { "status" => "active" });
         let before = object! { "status" => "error", "error" => "503" };
         let mut off = object! { "status" => "off" };
-        prepare(&mut off, Some(&before));
+        prepare(&mut off, Some(&before), NOW);
         assert_eq!(off, object! { "status" => "off", "error" => "503" });
         let mut again = object! { "status" => "requested" };
-        prepare(&mut again, Some(&before));
+        prepare(&mut again, Some(&before), NOW);
         assert_eq!(again, object! { "status" => "active" });
     }
 

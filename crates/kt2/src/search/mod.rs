@@ -41,6 +41,7 @@ pub async fn search(
         bases: &call.bases,
         now: link.as_ref().map_or(call.began, PageLink::began),
         is_strict: call.wants.is_strict,
+        with_unready: false,
     };
     let asked = link.as_ref().map_or(&pairs, |link| &link.query);
     let query = parse(resource_type, asked, &context)?;

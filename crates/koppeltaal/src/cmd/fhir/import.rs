@@ -1,4 +1,5 @@
-//! `koppeltaal fhir import FILE --domain D [--dry-run] [--keep-going]`.
+//! `koppeltaal fhir import FILE --domain D [--dry-run] [--keep-going]
+//! [--no-notifications]`.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -30,6 +31,9 @@ pub struct Args {
     /// Store the lines that are good even when others are not
     #[arg(long)]
     keep_going: bool,
+    /// Tell no subscriber of what is stored
+    #[arg(long)]
+    no_notifications: bool,
 }
 
 /// Runs the command.
@@ -50,7 +54,11 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     }
     let open =
         || -> io::Result<Box<dyn BufRead>> { Ok(Box::new(BufReader::new(File::open(path)?))) };
-    let importing = Importing { dry_run: args.dry_run, keep_going: args.keep_going };
+    let importing = Importing {
+        dry_run: args.dry_run,
+        keep_going: args.keep_going,
+        no_notifications: args.no_notifications,
+    };
     let mut told = Told::default();
     let mut progress = |progress: Progress| match progress.total {
         0 => told.tell("checked", progress),

@@ -112,7 +112,7 @@ pub fn content(operator: &Operator, text: &Text) -> Result<Content, (Option<Stri
             return Err(at("channel.header", told));
         }
         let before = node.clone();
-        subscription::prepare(&mut node, Some(&before));
+        subscription::prepare(&mut node, Some(&before), operator.clock.now());
     }
     let origin = match kind {
         "SearchParameter" => operator.domain.server_device.clone(),

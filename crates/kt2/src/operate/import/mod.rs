@@ -26,6 +26,8 @@ pub struct Importing {
     pub dry_run: bool,
     /// Store the lines that are good even when others are not.
     pub keep_going: bool,
+    /// Tell no subscriber.
+    pub no_notifications: bool,
 }
 
 /// What is wrong with a line.
@@ -88,7 +90,8 @@ pub async fn import(
         ..Imported::default()
     };
     let waiting = write::parameters(operator, &checked, &mut imported).await?;
-    write::lines(operator, open, &checked, &mut imported, progress).await?;
+    let notifies = !importing.no_notifications;
+    write::lines(operator, open, &checked, notifies, &mut imported, progress).await?;
     if !waiting.is_empty() {
         imported.ready = reindex_types(operator, &waiting, 0, progress).await?.ready;
     }

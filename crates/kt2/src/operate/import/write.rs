@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use koppeltaal_core::audit::{Action, Entry};
+use koppeltaal_core::directory::Directory;
 use koppeltaal_core::{Error, Result, Timestamp};
-use koppeltaal_store::resource::{self, Indexed, New, Updated};
-use koppeltaal_store::{DomainTx, Ids, audit, definitions};
+use koppeltaal_store::resource::{self, Indexed, New, Stored, Updated};
+use koppeltaal_store::{DomainTx, Ids, audit, definitions, directory};
 
 use super::check::{Checked, Content, Fate, Line, content, fate};
 use super::lines::{Lines, Text};
@@ -17,6 +18,7 @@ use crate::catalog::Catalog;
 use crate::content::body;
 use crate::operate::reindex::served_types;
 use crate::operate::{Operator, Progress};
+use crate::subscription::{Cause, Looked, Subscriptions, Told, Watcher, Writer};
 
 /// Lines that are stored in one transaction.
 const AT_ONCE: usize = 200;
@@ -52,6 +54,8 @@ struct Ready {
     indexed: Indexed,
     /// What it refers to and must be there when the transaction ends.
     references: Vec<(String, String)>,
+    /// The subscriptions that it may match.
+    looked: Looked,
 }
 
 /// What a transaction works with.
@@ -71,13 +75,13 @@ impl Work {
     }
 
     /// Stores a resource, which the caller holds.
-    fn put(&self, tx: &mut DomainTx<'_>, ready: &Ready) -> Result<Fate> {
+    fn put(&self, tx: &mut DomainTx<'_>, ready: &Ready) -> Result<(Fate, Option<Stored>)> {
         let content = &ready.content;
         let known = resource::locked(tx, content.kind, &content.id)?;
         let fate = fate(content, known.as_ref()).map_err(|(_, told)| {
             Error::Conflict(format!("line {}: {told}; import the file again", ready.number))
         })?;
-        match fate {
+        let stored = match fate {
             Fate::Create => {
                 let new = New {
                     resource_type: content.kind,
@@ -86,7 +90,7 @@ impl Work {
                     body: &content.body,
                     indexed: &ready.indexed,
                 };
-                resource::create(tx, &self.ids, &new, self.now)?;
+                Some(resource::create(tx, &self.ids, &new, self.now)?)
             }
             Fate::Change => {
                 let updated = resource::update(
@@ -100,10 +104,14 @@ impl Work {
                     self.now,
                 )?;
                 debug_assert!(matches!(updated, Updated::Done(_)), "it was locked and differs");
+                match updated {
+                    Updated::Done(stored) => Some(stored),
+                    _ => None,
+                }
             }
-            _ => {}
-        }
-        Ok(fate)
+            _ => None,
+        };
+        Ok((fate, stored))
     }
 
     fn record(&self, tx: &mut DomainTx<'_>, counts: Counts) -> Result<()> {
@@ -137,7 +145,8 @@ pub async fn parameters(
         };
         let number = checked.lines.get(one.line as usize).map_or(0, |line| line.number);
         let indexed = catalog.index(&with_id(&content), Some(&operator.base));
-        let line = Ready { number, content, indexed, references: Vec::new() };
+        let (references, looked) = (Vec::new(), Looked::default());
+        let line = Ready { number, content, indexed, references, looked };
         ready.push((line, one.definition.url.clone(), types));
     }
     let types: BTreeSet<&'static str> =
@@ -149,7 +158,7 @@ pub async fn parameters(
             definitions::hold(tx, version)?;
             let mut counts = Counts::default();
             for (line, url, types) in &ready {
-                counts.add(work.put(tx, line)?);
+                counts.add(work.put(tx, line)?.0);
                 if !types.is_empty() {
                     definitions::begin(tx, url)?;
                 }
@@ -168,10 +177,13 @@ pub async fn lines(
     operator: &Operator,
     open: Open<'_>,
     checked: &Checked,
+    notifies: bool,
     imported: &mut Imported,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<()> {
     let mut catalog = operator.catalog().await?;
+    let directory = Arc::new(operator.store.read(directory::load).await?);
+    let subscriptions = Subscriptions::default();
     let total = checked.lines.len();
     let mut file = Lines::open(open)?;
     let mut done = 0;
@@ -188,10 +200,11 @@ pub async fn lines(
         done += texts.len();
         let mut stored = None;
         for _ in 0..ATTEMPTS {
-            let lines = texts.iter().zip(lines);
+            let watcher = watcher(operator, &subscriptions, &directory, &catalog, notifies).await?;
+            let maker = Maker { operator, catalog: &catalog, checked, watcher: &watcher };
             let ready =
-                lines.filter_map(|(text, line)| one(operator, &catalog, checked, text, line, done));
-            let written = batch(operator, ready.collect(), catalog.version()).await;
+                texts.iter().zip(lines).filter_map(|(text, line)| maker.one(text, line, done));
+            let written = batch(operator, ready.collect(), &watcher, catalog.version()).await;
             stored = when_current(written)?;
             if stored.is_some() {
                 break;
@@ -204,30 +217,57 @@ pub async fn lines(
     Ok(())
 }
 
-/// A line that is stored, with what it refers to among the lines before `end` and
-/// in the store.
-fn one(
+/// The operator, as somebody who writes now.
+async fn watcher(
     operator: &Operator,
-    catalog: &Catalog,
-    checked: &Checked,
-    text: &Text,
-    line: &Line,
-    end: usize,
-) -> Option<Ready> {
-    if !matches!(line.fate, Fate::Create | Fate::Change | Fate::Unchanged) {
-        return None;
+    subscriptions: &Subscriptions,
+    directory: &Arc<Directory>,
+    catalog: &Arc<Catalog>,
+    notifies: bool,
+) -> Result<Watcher> {
+    let writer = Writer {
+        store: &operator.store,
+        domain: &operator.domain,
+        bases: &operator.bases,
+        directory: directory.clone(),
+        ids: operator.ids.clone(),
+    };
+    let (cause, now) = (Cause::default(), operator.clock.now());
+    let watcher = Watcher::new(subscriptions, writer, catalog.clone(), cause, now).await?;
+    Ok(if notifies { watcher } else { watcher.silent() })
+}
+
+/// What lines are made ready with.
+struct Maker<'a> {
+    operator: &'a Operator,
+    catalog: &'a Catalog,
+    checked: &'a Checked,
+    watcher: &'a Watcher,
+}
+
+impl Maker<'_> {
+    /// A line that is stored, with what it refers to among the lines before `end` and
+    /// in the store.
+    fn one(&self, text: &Text, line: &Line, end: usize) -> Option<Ready> {
+        if !matches!(line.fate, Fate::Create | Fate::Change | Fate::Unchanged) {
+            return None;
+        }
+        let content =
+            content(self.operator, text).ok().filter(|one| one.kind != "SearchParameter")?;
+        let references = line.references.iter().filter_map(|number| {
+            let named = self.checked.names.get(*number)?;
+            // What comes later refers back to nothing that can be deleted meanwhile.
+            let is_later = named.line.is_some_and(|line| line as usize >= end) && !named.is_stored;
+            let (kind, id) = named.name.split_once('/')?;
+            (!is_later).then(|| (kind.to_owned(), id.to_owned()))
+        });
+        let references = references.collect();
+        let resource = with_id(&content);
+        let indexed = self.catalog.index(&resource, Some(&self.operator.base));
+        let looked =
+            self.watcher.look(content.kind, &content.id, &content.origin, &resource, &indexed);
+        Some(Ready { number: text.number, content, indexed, references, looked })
     }
-    let content = content(operator, text).ok().filter(|one| one.kind != "SearchParameter")?;
-    let references = line.references.iter().filter_map(|number| {
-        let named = checked.names.get(*number)?;
-        // What comes later refers back to nothing that can be deleted meanwhile.
-        let is_later = named.line.is_some_and(|line| line as usize >= end) && !named.is_stored;
-        let (kind, id) = named.name.split_once('/')?;
-        (!is_later).then(|| (kind.to_owned(), id.to_owned()))
-    });
-    let references = references.collect();
-    let indexed = catalog.index(&with_id(&content), Some(&operator.base));
-    Some(Ready { number: text.number, content, indexed, references })
 }
 
 /// The resource as it is indexed.
@@ -240,12 +280,18 @@ fn with_id(content: &Content) -> koppeltaal_fhir::Node {
 }
 
 /// Stores some lines that were indexed by this version of the definitions.
-async fn batch(operator: &Operator, ready: Vec<Ready>, version: i64) -> Result<Counts> {
+async fn batch(
+    operator: &Operator,
+    ready: Vec<Ready>,
+    watcher: &Watcher,
+    version: i64,
+) -> Result<Counts> {
     if ready.is_empty() {
         return Ok(Counts::default());
     }
     let work = Work::of(operator);
-    operator
+    let watching = watcher.clone();
+    let (counts, told) = operator
         .scope()
         .write(move |tx| {
             // Whoever locks several resources locks them in this order.
@@ -255,8 +301,11 @@ async fn batch(operator: &Operator, ready: Vec<Ready>, version: i64) -> Result<C
                 resource::locked(tx, one.content.kind, &one.content.id)?;
             }
             let mut counts = Counts::default();
+            let mut made = Vec::new();
             for one in &ready {
-                counts.add(work.put(tx, one)?);
+                let (fate, stored) = work.put(tx, one)?;
+                counts.add(fate);
+                made.extend(stored.map(|stored| (one, stored)));
             }
             let wanted: BTreeSet<&(String, String)> =
                 ready.iter().flat_map(|one| &one.references).collect();
@@ -267,11 +316,18 @@ async fn batch(operator: &Operator, ready: Vec<Ready>, version: i64) -> Result<C
                     format!("{kind}/{id} was deleted while the file was read: import it again");
                 return Err(Error::Conflict(told));
             }
+            let mut told = Told::default();
             if counts.created + counts.changed > 0 {
                 work.record(tx, counts)?;
-                definitions::require(tx, version)?;
+                let counter = definitions::require(tx, version)?;
+                for (one, stored) in &made {
+                    let of_it = watching.tell(tx, &one.looked, stored, &one.indexed, counter)?;
+                    told = told.and(of_it);
+                }
             }
-            Ok(counts)
+            Ok((counts, told))
         })
-        .await
+        .await?;
+    watcher.done(&told);
+    Ok(counts)
 }

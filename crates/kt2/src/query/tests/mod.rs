@@ -33,7 +33,13 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 /// Reads a query whose values are not percent-encoded.
 pub fn read_as(resource_type: &str, query: &str, is_strict: bool) -> Result<Query, Refusal> {
     let catalog = Catalog::built_in();
-    let context = Context { catalog: &catalog, bases: &[BASE.to_owned()], now: NOW, is_strict };
+    let context = Context {
+        catalog: &catalog,
+        bases: &[BASE.to_owned()],
+        now: NOW,
+        is_strict,
+        with_unready: false,
+    };
     parse(resource_type, &pairs(query), &context)
 }
 
