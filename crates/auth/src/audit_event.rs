@@ -2,7 +2,7 @@
 //! failed (TOP-KT-012c): rows of the trail that carry the FHIR resource as the
 //! FHIR service exposes it.
 
-use koppeltaal_core::audit::{Action, AuditEventBody, Entry};
+use koppeltaal_core::audit::{Action, EventBody, Entry};
 use koppeltaal_core::directory::ConnectedInstance;
 use koppeltaal_core::trace::Trace;
 use serde_json::{Value, json};
@@ -224,7 +224,13 @@ impl Event<'_> {
             detail: Some(self.description.to_owned()),
             request_id: Some(trace.request_id.clone()),
             trace_id: Some(trace.trace_id.clone()),
-            resource: Some(AuditEventBody { id, json: resource.to_string() }),
+            resource: Some(EventBody {
+                shape: resource.to_string().into(),
+                date: asked.began,
+                content: None,
+                keys: Vec::new(),
+                id: Some(id),
+            }),
             ..Entry::new(action, asked.began, agent)
         }
     }

@@ -1,6 +1,8 @@
 //! What the audit trail records (NEN 7513: who, what, about whom, when, with
-//! which outcome). Rows are only ever added; those of authentication carry the
-//! AuditEvent that KT2 shows of them.
+//! which outcome). Rows are only ever added; those of KT2 carry what is needed to
+//! show them as an AuditEvent.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,18 @@ pub enum Action {
     Update,
     /// A resource was deleted.
     Delete,
+    /// A resource type was searched.
+    Search,
+    /// A history was read.
+    History,
+    /// The CapabilityStatement was read.
+    Capabilities,
+    /// A resource was validated (`$validate`).
+    Validate,
+    /// A notification was sent, or tried.
+    Transmit,
+    /// An application reported an event of its own.
+    Report,
 }
 
 impl Action {
@@ -67,6 +81,12 @@ impl Action {
         Self::Create,
         Self::Update,
         Self::Delete,
+        Self::Search,
+        Self::History,
+        Self::Capabilities,
+        Self::Validate,
+        Self::Transmit,
+        Self::Report,
     ];
 
     /// The word in the store, on the command line and in exports.
@@ -89,6 +109,12 @@ impl Action {
             Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Search => "search",
+            Self::History => "history",
+            Self::Capabilities => "capabilities",
+            Self::Validate => "validate",
+            Self::Transmit => "transmit",
+            Self::Report => "report",
         }
     }
 
@@ -98,13 +124,23 @@ impl Action {
     }
 }
 
-/// The AuditEvent that KT2 shows of a row.
+/// What KT2 shows of a row as an AuditEvent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEventBody {
-    /// Its id, a UUIDv4.
-    pub id: String,
-    /// The resource as JSON, without `meta.versionId` and `meta.lastUpdated`.
-    pub json: String,
+pub struct EventBody {
+    /// The JSON of the *shape*: the AuditEvent without what is particular to one
+    /// event. A domain has few shapes; the store keeps each of them once.
+    pub shape: Arc<str>,
+    /// `AuditEvent.recorded`.
+    pub date: Timestamp,
+    /// A JSON object: members that the shape lacks, or that replace those of it.
+    /// Absent: all that is particular is the row's focal resource and version.
+    pub content: Option<String>,
+    /// What the event is found by besides the focal resource: references
+    /// (`Patient/12`, without version) in its entities and agents.
+    pub keys: Vec<String>,
+    /// An id that was given from outside (an import, an older store). Absent: it
+    /// follows from the number of the row.
+    pub id: Option<String>,
 }
 
 /// One row of the trail. The domain is that of the scope it is written in;
@@ -122,9 +158,9 @@ pub struct Entry {
     pub agent: String,
     /// The message event.
     pub event: Option<Event>,
-    /// The patient's URL without version.
+    /// The patient's URL (KT1) or reference (KT2) without version.
     pub patient: Option<String>,
-    /// The focal resource's URL without version.
+    /// The focal resource without version: its URL in KT1, `Task/12` in KT2.
     pub focal: Option<String>,
     /// The version of the focal resource.
     pub version: Option<String>,
@@ -138,8 +174,10 @@ pub struct Entry {
     pub request_id: Option<String>,
     /// The id of the chain of requests that this one belongs to (X-Trace-Id).
     pub trace_id: Option<String>,
-    /// The AuditEvent that KT2 shows of it.
-    pub resource: Option<AuditEventBody>,
+    /// The id of the request that this one follows from (X-Correlation-Id).
+    pub correlation_id: Option<String>,
+    /// What KT2 shows of it as an AuditEvent.
+    pub resource: Option<EventBody>,
 }
 
 impl Entry {
@@ -159,6 +197,7 @@ impl Entry {
             detail: None,
             request_id: None,
             trace_id: None,
+            correlation_id: None,
             resource: None,
         }
     }

@@ -48,6 +48,20 @@ impl Timestamp {
         self.jiff().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 
+    /// The month in UTC as a number: 202611 for November 2026.
+    pub fn month(self) -> i64 {
+        let date = self.jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+        i64::from(date.year()) * 100 + i64::from(date.month())
+    }
+
+    /// The first moment of a month like 202611, `None` where there is no such month.
+    pub fn of_month(month: i64) -> Option<Self> {
+        let year = i16::try_from(month / 100).ok()?;
+        let date = jiff::civil::Date::new(year, i8::try_from(month % 100).ok()?, 1).ok()?;
+        let zoned = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(zoned.timestamp().as_microsecond()))
+    }
+
     fn jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
@@ -122,6 +136,18 @@ mod tests {
     fn a_date_of_http_is_in_english_and_gmt() {
         let t: Timestamp = "1994-11-06T09:49:37.9+01:00".parse().unwrap();
         assert_eq!(t.to_http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn a_month_is_that_of_utc_and_begins_with_its_first_day() {
+        let t: Timestamp = "2026-12-01T00:30:00+01:00".parse().unwrap();
+        assert_eq!(t.month(), 202_611);
+        let first = Timestamp::of_month(202_611).unwrap();
+        assert_eq!(first.to_string(), "2026-11-01T00:00:00Z");
+        assert_eq!(Timestamp(first.0 - 1).month(), 202_610);
+        for odd in [0, 202_613, 202_600, -1, i64::MAX] {
+            assert_eq!(Timestamp::of_month(odd), None, "{odd}");
+        }
     }
 
     #[test]

@@ -9,10 +9,9 @@ use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::{Limits, Rule};
 use koppeltaal_core::{Clock, Timestamp};
 use koppeltaal_delivery::Waker;
-use koppeltaal_store::{Ids, Store};
+use koppeltaal_store::{AuditLog, Ids, Store};
 use tokio::sync::watch;
 
-use crate::audit_log::AuditLog;
 use crate::links::Links;
 use crate::metrics::Metrics;
 

@@ -4,7 +4,6 @@
 mod activity_definition;
 mod answer;
 mod app;
-mod audit_log;
 mod authenticate;
 mod body;
 mod browse;
@@ -29,7 +28,6 @@ mod set_status;
 mod verb;
 
 pub use app::{App, Parts, Settings};
-pub use audit_log::AuditLog;
 pub use call::{Call, Caller};
 pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;

@@ -28,12 +28,33 @@ impl<'a> Filter<'a> {
         column: &str,
         values: impl IntoIterator<Item = T>,
     ) -> &mut Self {
+        match self.bind_list(values) {
+            Some(list) => self.and_fixed(&format!("{column} IN ({list})")),
+            None => self.and_fixed("1 = 0"),
+        }
+    }
+
+    /// Adds a condition that is met when one of these is; none of none.
+    pub(crate) fn and_any(&mut self, conditions: &[String]) -> &mut Self {
+        match conditions {
+            [] => self.and_fixed("1 = 0"),
+            [one] => self.and_fixed(&format!("({one})")),
+            several => self.and_fixed(&format!("(({}))", several.join(") OR ("))),
+        }
+    }
+
+    /// Adds arguments for a list, filled up as for [`Filter::and_in`]; answers with
+    /// their parameters (`$7, $8`), or `None` when there is no value.
+    pub(crate) fn bind_list<T: Into<Arg<'a>>>(
+        &mut self,
+        values: impl IntoIterator<Item = T>,
+    ) -> Option<String> {
         let list: Vec<Arg<'a>> = values.into_iter().map(Into::into).collect();
-        let Some(last) = list.last().copied() else { return self.and_fixed("1 = 0") };
+        let last = list.last().copied()?;
         let missing = list.len().next_power_of_two() - list.len();
         let padded = list.into_iter().chain(std::iter::repeat_n(last, missing));
         let parameters: Vec<String> = padded.map(|value| self.bind(value)).collect();
-        self.and_fixed(&format!("{column} IN ({})", parameters.join(", ")))
+        Some(parameters.join(", "))
     }
 
     /// Adds a condition that needs no argument.
@@ -71,6 +92,13 @@ mod tests {
         assert_eq!(filter.bind(9_i64), "$4");
         assert_eq!(filter.sql(), " AND a = $2 AND b = 0 AND c > $3");
         assert_eq!(filter.args(), [Arg::Int(1), Arg::Text("x"), Arg::Int(9)]);
+    }
+
+    #[test]
+    fn one_of_several_conditions_is_enough() {
+        let mut filter = Filter::default();
+        filter.and_any(&["a = 1".into(), "b = 2".into()]).and_any(&["c = 3".into()]).and_any(&[]);
+        assert_eq!(filter.sql(), " AND ((a = 1) OR (b = 2)) AND (c = 3) AND 1 = 0");
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! Keys and version stamps of this process. Each process that writes takes a
 //! number of its own from the store, so that no two give the same key.
 
+mod pace;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use koppeltaal_core::id::{NODES, Sequence, StampSequence};
 use koppeltaal_core::version::Stamp;
-use koppeltaal_core::{Error, Result, Timestamp};
+use koppeltaal_core::{Clock, Error, Result, Timestamp};
 
+use crate::audit::Trail;
 use crate::store::Store;
 use crate::{args, job};
+use pace::Pace;
 
 /// The process number of a server, for as long as it is renewed.
 #[derive(Debug, Clone)]
@@ -40,11 +45,13 @@ fn name(node: i64) -> String {
     format!("process-{node}")
 }
 
-/// The keys and stamps of one process.
+/// The keys and stamps of one process, and what it knows of the audit trail.
 #[derive(Debug)]
 pub struct Ids {
     keys: Sequence,
     stamps: StampSequence,
+    pace: Pace,
+    trail: Trail,
 }
 
 /// Process numbers of servers lie below this, those of commands from here on.
@@ -70,7 +77,8 @@ impl Ids {
 
     /// Takes a number for a server, which no other server has. It is kept by
     /// [`NodeLease::renew`].
-    pub async fn lease(store: &Store, now: Timestamp) -> Result<(Self, NodeLease)> {
+    pub async fn lease(store: &Store, clock: Arc<dyn Clock>) -> Result<(Self, NodeLease)> {
+        let now = clock.now();
         let node = store
             .write(move |tx| {
                 for node in 0..SERVERS {
@@ -83,17 +91,40 @@ impl Ids {
                 )))
             })
             .await?;
-        Ok((Self::of_node(node), NodeLease { store: store.clone(), node, started: now }))
+        let ids = Self { pace: Pace::of(Some(clock)), ..Self::of_node(node) };
+        Ok((ids, NodeLease { store: store.clone(), node, started: now }))
     }
 
     /// The keys of a given process number (tests).
     pub fn of_node(node: i64) -> Self {
-        Self { keys: Sequence::new(node), stamps: StampSequence::new(node) }
+        Self {
+            keys: Sequence::new(node),
+            stamps: StampSequence::new(node),
+            pace: Pace::of(None),
+            trail: Trail::default(),
+        }
     }
 
     /// The next key.
     pub fn key(&self, now: Timestamp) -> i64 {
         self.keys.next(now)
+    }
+
+    /// The next key of the audit trail: of the moment in which the row is written,
+    /// however long ago the request began that it records. The trail is sealed in
+    /// the order of these.
+    pub(crate) fn trail_key(&self, recorded: Timestamp) -> i64 {
+        self.keys.next(self.pace.at_least(recorded))
+    }
+
+    /// From now on no key of the trail is older than this moment.
+    pub(crate) fn not_before(&self, moment: Timestamp) {
+        self.pace.not_before(moment);
+    }
+
+    /// What this process knows of the trail's tables.
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.trail
     }
 
     /// The next stamp, greater than `floor`.

@@ -21,6 +21,7 @@ pub mod subscription;
 pub mod test_support;
 pub mod tx;
 
+pub use audit::AuditLog;
 pub use ids::{Ids, NodeLease};
 pub use scope::{DomainTx, Scope};
 pub use store::{DatabaseUrl, Options, Store};

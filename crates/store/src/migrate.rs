@@ -33,15 +33,20 @@ impl Migration {
     /// | `{rowid}` | `INTEGER`, which as a primary key is the row's own number | `BIGINT` |
     /// | `{without_rowid}` after a table | ` WITHOUT ROWID` | nothing |
     pub fn sql(&self, dialect: Dialect) -> String {
-        let words = match dialect {
-            Dialect::Sqlite => ["BLOB", "TEXT", "INTEGER", " WITHOUT ROWID"],
-            Dialect::Postgres => ["BYTEA", "TEXT COLLATE \"C\"", "BIGINT", ""],
-        };
-        ["{bytes}", "{text}", "{rowid}", "{without_rowid}"]
-            .iter()
-            .zip(words)
-            .fold(self.sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
+        fill_in(self.sql, dialect)
     }
+}
+
+/// The statements for an engine; see [`Migration::sql`].
+pub(crate) fn fill_in(sql: &str, dialect: Dialect) -> String {
+    let words = match dialect {
+        Dialect::Sqlite => ["BLOB", "TEXT", "INTEGER", " WITHOUT ROWID"],
+        Dialect::Postgres => ["BYTEA", "TEXT COLLATE \"C\"", "BIGINT", ""],
+    };
+    ["{bytes}", "{text}", "{rowid}", "{without_rowid}"]
+        .iter()
+        .zip(words)
+        .fold(sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
 }
 
 /// The schema of this program.
@@ -66,6 +71,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "notification",
         sql: include_str!("migrations/0008_notification.sql"),
     },
+    Migration { number: 9, name: "audit", sql: include_str!("migrations/0009_audit.sql") },
 ];
 
 /// A migration that a store has.

@@ -128,6 +128,21 @@ async fn open(url: DatabaseUrl, folder: Option<TempDir>, options: &Options) -> T
     TestStore { store, url, folder }
 }
 
+/// How many rows of the audit trail, of all domains, meet a condition of SQL.
+pub async fn count_audited(store: &Store, condition: &str) -> i64 {
+    let condition = condition.to_owned();
+    let count = store.read(move |tx| {
+        let mut count = 0;
+        for month in tx.query("SELECT month FROM audit_month", &[])? {
+            let month = month.int(0)?;
+            let sql = format!("SELECT count(*) FROM audit_{month:06} WHERE {condition}");
+            count += tx.query_one(&sql, &[])?.unwrap_or_default().int(0)?;
+        }
+        Ok(count)
+    });
+    count.await.expect("the trail can be counted")
+}
+
 /// The care data of a domain through a transaction of the test's own, which may
 /// look at the statements.
 pub fn in_domain(tx: &mut dyn Tx, domain: i64) -> DomainTx<'_> {

@@ -191,9 +191,10 @@ pub enum OnConflict {
 
 /// Enough of a table for an engine to compose its own bulk insert.
 #[derive(Debug)]
-pub struct Table {
-    /// The table's name.
-    pub name: &'static str,
+pub struct Table<'a> {
+    /// The table's name. Not always a constant: the audit trail has tables for
+    /// each month.
+    pub name: &'a str,
     /// The columns that a row gives, in order.
     pub columns: &'static [(&'static str, ColumnType)],
     /// The columns of the key, for [`OnConflict`].
@@ -256,6 +257,9 @@ impl Dialect {
     }
 }
 
+/// What follows a commit; see [`Tx::after_commit`].
+pub type Effect = Box<dyn FnOnce() + Send>;
+
 /// One unit of work, all or nothing. Statements are prepared once per
 /// connection; a closure may be run again, so it has no side effects but these.
 pub trait Tx {
@@ -272,6 +276,10 @@ pub trait Tx {
     /// Inserts rows (as [`Tx::later`]): a prepared loop or one `unnest`. Under
     /// [`OnConflict::Replace`] no two rows may have the same key.
     fn insert_many(&mut self, table: &Table, rows: &[Row]) -> Result<()>;
+
+    /// Something to do when the transaction is committed, and never when it is
+    /// not: what a process may remember of it from then on.
+    fn after_commit(&mut self, effect: Effect);
 
     /// The dialect, for the fragments that differ.
     fn dialect(&self) -> Dialect;

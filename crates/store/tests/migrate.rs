@@ -149,7 +149,7 @@ async fn check_upgrade(url: DatabaseUrl) {
     let device = scope.read(|tx| resource::read(tx, "Device", "c")).await.unwrap().unwrap();
     assert_eq!((device.version, &device.origin), (1, &domain.server_device));
     let rows = scope.read(|tx| audit::search(tx, &audit::Filter::default(), 10)).await.unwrap();
-    assert_eq!((rows.len(), &rows[0].trace_id, &rows[0].resource), (1, &None, &None));
+    assert_eq!((rows.len(), &rows[0].trace_id, &rows[0].shown), (1, &None, &None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_store::outbox::{
     self, Announcement, Due, Filter, Next, Notification, Outcome, Release, Trigger, Wanted,
 };
-use koppeltaal_store::tx::Table;
+use koppeltaal_store::tx::{Effect, Table};
 use koppeltaal_store::{Arg, Dialect, Row, Scope, Store, Tx, args, both};
 
 /// 2024-06-01T00:00:00Z.
@@ -362,6 +362,9 @@ impl Tx for Explained<'_> {
     }
     fn insert_many(&mut self, table: &Table, rows: &[Row]) -> Result<()> {
         self.tx.insert_many(table, rows)
+    }
+    fn after_commit(&mut self, effect: Effect) {
+        self.tx.after_commit(effect);
     }
     fn dialect(&self) -> Dialect {
         self.tx.dialect()

@@ -23,7 +23,7 @@ use koppeltaal_delivery::{Delivery, Deps, random_jitter};
 use koppeltaal_kt1 as kt1;
 use koppeltaal_kt2 as kt2;
 use koppeltaal_outbound::Clients;
-use koppeltaal_store::{Ids, NodeLease, Store, directory, migrate};
+use koppeltaal_store::{AuditLog, Ids, NodeLease, Store, directory, migrate};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -48,7 +48,7 @@ pub struct Server {
     /// The URL under which clients reach it.
     pub public_url: String,
     store: Store,
-    audit_log: kt1::AuditLog,
+    audit_log: AuditLog,
     delivery: Delivery,
     jobs: kt1::Jobs,
     stop: watch::Sender<bool>,
@@ -74,7 +74,7 @@ impl Server {
         let seal = Arc::new(SealKey::parse(&config.seal_key)?);
         let page_key = seal.derive("page links");
         let catalogs = kt2::Catalogs::default();
-        let (ids, node) = Ids::lease(&store, clock.now()).await?;
+        let (ids, node) = Ids::lease(&store, clock.clone()).await?;
         let ids = Arc::new(ids);
         let (keys, now) = (ids.clone(), clock.now());
         // Devices are indexed by the definitions of their domain, too.
@@ -107,7 +107,7 @@ impl Server {
         });
         let address = listener.local_addr().map_err(Error::internal)?;
         let public_url = config.public_url(address);
-        let audit_log = kt1::AuditLog::start(store.clone(), ids.clone());
+        let audit_log = AuditLog::start(store.clone(), ids.clone());
         let waker = delivery.waker();
         let subscriptions = kt2::subscription::Subscriptions::new(Box::new(move || waker.wake()));
         let (gatherer, kt1_metrics, authorization_metrics) = Gatherer::new(

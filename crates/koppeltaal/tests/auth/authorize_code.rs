@@ -7,6 +7,7 @@ use koppeltaal_core::audit::Action;
 
 use crate::authorize_request::Request;
 use crate::authorize_world::*;
+use crate::support::look::as_resource;
 use crate::support::Engine;
 
 on_both_engines!(
@@ -97,7 +98,7 @@ async fn a_code_that_is_used_again_is_recorded(engine: Engine) {
     assert_eq!(rows.len(), before + 1);
     let row = rows.pop().unwrap();
     assert_eq!(row.action, Action::Launch.code());
-    let event = row.resource.unwrap();
+    let event = as_resource(&row).unwrap();
     assert_eq!(event["type"]["code"], "110100");
     assert_eq!(event["outcome"], "4");
     assert_eq!(event["entity"][0]["what"]["reference"], "Task/t1");

@@ -5,6 +5,7 @@ use koppeltaal_core::audit::Action;
 use serde_json::json;
 
 use crate::authorize_world::*;
+use crate::support::look::as_resource;
 use crate::support::Engine;
 
 on_both_engines!(
@@ -62,7 +63,7 @@ async fn a_request_that_fails_is_recorded_with_the_module(engine: Engine) {
         assert_eq!(rows.len(), before + 1, "there when the answer arrives");
         let row = rows.pop().unwrap();
         assert_eq!(row.action, Action::Launch.code());
-        let event = row.resource.unwrap();
+        let event = as_resource(&row).unwrap();
         assert_eq!((&event["type"]["code"], &event["outcome"]), (&json!("110100"), &json!("4")));
         let agents = event["agent"].to_string();
         assert_eq!(agents.contains(&world.id("module")), knows_module, "{agents}");

@@ -17,6 +17,7 @@ pub use crate::authorize_cast::*;
 use crate::authorize_request::{Login, Request, Response};
 use crate::provider::Provider;
 use crate::provider_sign_in::SignIn;
+use crate::support::look::as_resource;
 use crate::support::setup::Setup;
 use crate::support::{Engine, TestApp, eventually};
 
@@ -269,13 +270,13 @@ impl World {
         let scope = self.app.store().scope(&self.app.domain(domain));
         let filter = Filter::default();
         let mut rows = scope.read(move |tx| audit::search(tx, &filter, 10_000)).await.unwrap();
-        rows.retain(|row| row.resource.is_some());
+        rows.retain(|row| row.shown.is_some());
         rows
     }
 
     /// The AuditEvents of the domain, oldest first.
     pub async fn events(&self) -> Vec<Value> {
-        self.trail().await.into_iter().filter_map(|row| row.resource).collect()
+        self.trail().await.iter().filter_map(as_resource).collect()
     }
 
     /// The newest AuditEvent.

@@ -4,10 +4,12 @@
 
 use koppeltaal_core::audit::Action;
 use koppeltaal_store::audit::Record;
+use koppeltaal_store::test_support::count_audited;
 use serde_json::{Value, json};
 
 use crate::cast::{ELDERS, ZORG, signer};
 use crate::support::Engine;
+use crate::support::look::as_resource;
 use crate::world::{World, about};
 
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
@@ -32,12 +34,12 @@ impl World {
     async fn login(&self) -> Value {
         let mut logins = self.logins().await;
         assert_eq!(logins.len(), 1, "{logins:#?}");
-        logins.remove(0).resource.expect("the AuditEvent")
+        as_resource(&logins.remove(0)).expect("the AuditEvent")
     }
 
     /// How many AuditEvents there are in all domains.
     async fn events(&self) -> i64 {
-        self.app.number("SELECT COUNT(*) FROM audit_event").await
+        count_audited(self.app.store(), "shape IS NOT NULL").await
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::authorize_world::*;
 use crate::provider::Provider;
 use crate::provider_sign_in::SignIn;
+use crate::support::look::as_resource;
 use crate::support::Engine;
 use crate::support::setup::Setup;
 
@@ -73,7 +74,7 @@ impl Providers {
     async fn misconfigurations(&self) -> Vec<Value> {
         let mut rows = self.world.trail().await;
         rows.retain(|row| row.action == Action::Misconfiguration.code());
-        rows.into_iter().filter_map(|row| row.resource).collect()
+        rows.iter().filter_map(as_resource).collect()
     }
 }
 

@@ -19,6 +19,18 @@ pub const TABLES: [&str; 8] = [
     "audit",
 ];
 
+/// The AuditEvent of a row of the trail.
+pub fn as_resource(row: &Record) -> Option<serde_json::Value> {
+    let shown = row.shown.as_ref()?;
+    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let mut resource = parsed(shown.shape_json.as_ref().unwrap());
+    if let Some(content) = &shown.content {
+        let members = parsed(content).as_object().unwrap().clone();
+        resource.as_object_mut().unwrap().extend(members);
+    }
+    Some(resource)
+}
+
 impl TestApp {
     /// The rows of a query.
     pub async fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
@@ -44,11 +56,27 @@ impl TestApp {
         ]
     }
 
+    /// The tables that a table consists of: the audit trail has one for each month.
+    async fn parts(&self, table: &str) -> Vec<String> {
+        if table != "audit" {
+            return vec![table.to_owned()];
+        }
+        let months = self.rows("SELECT month FROM audit_month").await.concat();
+        let number = |month: &Value| match month {
+            Value::Int(month) => format!("audit_{month:06}"),
+            other => panic!("{other:?}"),
+        };
+        months.iter().map(number).collect()
+    }
+
     /// The tables in which some row holds this text.
     pub async fn tables_with(&self, text: &str) -> Vec<&'static str> {
         let mut found = Vec::new();
         for table in TABLES {
-            let rows = self.rows(&format!("SELECT * FROM {table}")).await;
+            let mut rows = Vec::new();
+            for part in self.parts(table).await {
+                rows.extend(self.rows(&format!("SELECT * FROM {part}")).await);
+            }
             let holds = |value: &Value| matches!(value, Value::Text(t) if t.contains(text));
             if rows.iter().flatten().any(holds) {
                 found.push(table);

@@ -13,11 +13,12 @@ use crate::tx::{ColumnType, Dialect, OnConflict, Row, Table};
 #[derive(Debug)]
 pub(crate) struct InsertTexts {
     dialect: Dialect,
-    known: HashMap<Key, Arc<str>>,
+    known: HashMap<String, Vec<(Key, Arc<str>)>>,
 }
 
-/// What tells tables apart. The slices are `'static`, so their addresses serve.
-type Key = (&'static str, OnConflictKey, usize, usize);
+/// What tells inserts into one table apart. The slices are `'static`, so their
+/// addresses serve.
+type Key = (OnConflictKey, usize, usize);
 type OnConflictKey = u8;
 
 impl InsertTexts {
@@ -33,10 +34,14 @@ impl InsertTexts {
             OnConflict::Replace => 2,
             OnConflict::Refuse => 3,
         };
-        let key =
-            (table.name, conflict, table.columns.as_ptr() as usize, table.key.as_ptr() as usize);
-        let dialect = self.dialect;
-        Arc::clone(self.known.entry(key).or_insert_with(|| compose(dialect, table).into()))
+        let key = (conflict, table.columns.as_ptr() as usize, table.key.as_ptr() as usize);
+        let mut known = self.known.get(table.name).into_iter().flatten();
+        if let Some((_, text)) = known.find(|(known, _)| *known == key) {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = compose(self.dialect, table).into();
+        self.known.entry(table.name.to_owned()).or_default().push((key, Arc::clone(&text)));
+        text
     }
 }
 
@@ -97,7 +102,7 @@ pub(crate) fn check_width(table: &Table, row: &Row) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn table(on_conflict: OnConflict) -> Table {
+    fn table(on_conflict: OnConflict) -> Table<'static> {
         Table {
             name: "thing",
             columns: &[

@@ -1,6 +1,6 @@
 //! The audit trail.
 
-use koppeltaal_core::audit::{Action, AuditEventBody, Entry};
+use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::event::Event;
 use koppeltaal_store::audit::{self, Filter, SERVER};
 use koppeltaal_store::both;
@@ -48,44 +48,6 @@ both!(rows_are_found_by_what_they_record, |store| async move {
     let rest =
         w.read(move |tx| audit::search(tx, &Filter { after, ..Filter::default() }, 100)).await;
     assert_eq!(rest.len(), 3);
-});
-
-both!(the_audit_event_of_a_row_is_shown_with_it, |store| async move {
-    let w = world(store).await;
-    let event = |id: &str| AuditEventBody {
-        id: id.to_owned(),
-        json: format!(r#"{{"resourceType":"AuditEvent","id":"{id}","action":"E"}}"#),
-    };
-    let entries = [
-        Entry::new(Action::Login, at(0), "without"),
-        Entry {
-            resource: Some(event("e-1")),
-            trace_id: Some("t".to_owned()),
-            ..Entry::new(Action::Login, at(0), "with")
-        },
-        Entry { resource: Some(event("e-2")), ..Entry::new(Action::Launch, at(1), "other") },
-    ];
-    let again = entries[1].clone();
-    w.write(move |tx, ids| audit::append(tx, ids, &entries)).await;
-    let rows = w.read(|tx| audit::search(tx, &Filter::default(), 10)).await;
-    let shown: Vec<_> = rows.iter().map(|row| row.resource.clone()).collect();
-    let json = |id: &str| serde_json::from_str(&event(id).json).ok();
-    assert_eq!(shown, [None, json("e-1"), json("e-2")]);
-    assert_eq!(
-        rows.iter().map(|row| row.action.as_str()).collect::<Vec<_>>()[1..],
-        ["login", "launch"]
-    );
-    assert_eq!(rows[1].trace_id.as_deref(), Some("t"));
-
-    // Another domain may have an event of the same id; the same domain may not.
-    let (ids, other) = (w.ids.clone(), again.clone());
-    let elsewhere = w.scope(E);
-    elsewhere.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&other))).await.unwrap();
-    let ids = w.ids.clone();
-    let twice =
-        w.scope(D).write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&again))).await;
-    assert!(twice.is_err());
-    assert_eq!(w.read(|tx| audit::search(tx, &Filter::default(), 10)).await.len(), 3);
 });
 
 both!(a_row_is_found_by_its_own_time_however_late_it_is_written, |store| async move {

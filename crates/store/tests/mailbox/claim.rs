@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use koppeltaal_core::event::Event;
 use koppeltaal_core::status::Status;
+use koppeltaal_store::test_support::count_audited;
 use koppeltaal_store::{both, mailbox};
 
 use crate::world::{B, C, START, at, at_once, claim, incoming, world};
@@ -104,7 +105,7 @@ both!(a_claim_ends_once_whoever_ends_it, |store| async move {
     // A row that another transaction holds is passed over, not waited for.
     let rest = w.write(|tx, ids| mailbox::lapse(tx, ids, at(60), None)).await.renewed;
     assert_eq!(ended + rest, 30);
-    assert_eq!(w.number("SELECT COUNT(*) FROM audit WHERE action = 'lapse'").await, 30);
+    assert_eq!(count_audited(&w.store, "action = 'lapse'").await, 30);
     assert!(w.statuses(B).await.iter().all(|status| *status == Status::New));
     assert!(!w.read(|tx| mailbox::has_lapsed(tx, at(60))).await);
 });

@@ -4,7 +4,7 @@
 use koppeltaal_core::search::{Condition, End, Qualifier, SortBy, SortKey, Target, Test, Values};
 use koppeltaal_store::resource::search::{self, Search};
 use koppeltaal_store::test_support::in_domain;
-use koppeltaal_store::tx::Table;
+use koppeltaal_store::tx::{Effect, Table};
 use koppeltaal_store::{Arg, Dialect, Ids, Row, Store, Tx, both};
 
 use koppeltaal_core::Result;
@@ -47,6 +47,9 @@ impl Tx for Explained<'_> {
     }
     fn insert_many(&mut self, table: &Table, rows: &[Row]) -> Result<()> {
         self.tx.insert_many(table, rows)
+    }
+    fn after_commit(&mut self, effect: Effect) {
+        self.tx.after_commit(effect);
     }
     fn dialect(&self) -> Dialect {
         self.tx.dialect()

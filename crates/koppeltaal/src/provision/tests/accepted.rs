@@ -1,5 +1,6 @@
 //! What a file changes and what it prints.
 
+use koppeltaal_store::test_support::count_audited;
 use super::*;
 
 #[tokio::test]
@@ -127,14 +128,6 @@ async fn a_dry_run_tells_and_changes_nothing() {
 #[tokio::test]
 async fn every_change_leaves_an_audit_row() {
     let world = World::with_base().await;
-    let count = world
-        .store
-        .read(|tx| {
-            let sql = "SELECT count(*) FROM audit WHERE action = 'administration'
-                       AND agent = 'test' AND detail LIKE 'created %'";
-            tx.query_one(sql, &[])?.unwrap_or_default().int(0)
-        })
-        .await
-        .unwrap();
-    assert_eq!(count, 3);
+    let created = "action = 'administration' AND agent = 'test' AND detail LIKE 'created %'";
+    assert_eq!(count_audited(&world.store, created).await, 3);
 }

@@ -6,7 +6,7 @@ use super::error::OnUnique;
 use super::session::{Answer, Expects, Session};
 use super::value;
 use crate::engine::{check_args, read_only};
-use crate::tx::{Arg, Dialect, OnConflict, Row, Table, Tx};
+use crate::tx::{Arg, Dialect, Effect, OnConflict, Row, Table, Tx};
 
 /// How a closure's statements are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(super) struct PgTx<'s> {
     statements: usize,
     needs_snapshot: bool,
     failure: Option<Error>,
+    effects: Vec<Effect>,
 }
 
 /// How a closure left its transaction.
@@ -38,15 +39,30 @@ pub(super) struct Left {
     pub(super) begun: bool,
     /// Whether a second statement was asked for in [`Mode::Single`].
     pub(super) needs_snapshot: bool,
+    /// What follows the commit.
+    pub(super) effects: Vec<Effect>,
 }
 
 impl<'s> PgTx<'s> {
     pub(super) fn new(session: &'s mut Session, mode: Mode) -> Self {
-        Self { session, mode, begun: false, statements: 0, needs_snapshot: false, failure: None }
+        Self {
+            session,
+            mode,
+            begun: false,
+            statements: 0,
+            needs_snapshot: false,
+            failure: None,
+            effects: Vec::new(),
+        }
     }
 
     pub(super) fn leave(self) -> Left {
-        Left { failure: self.failure, begun: self.begun, needs_snapshot: self.needs_snapshot }
+        Left {
+            failure: self.failure,
+            begun: self.begun,
+            needs_snapshot: self.needs_snapshot,
+            effects: self.effects,
+        }
     }
 
     fn change<T>(&mut self, work: impl FnOnce(&mut Session) -> Result<T>) -> Result<T> {
@@ -135,6 +151,10 @@ impl Tx for PgTx<'_> {
             session.send_execute(statement, columns, on_unique);
             Ok(())
         })
+    }
+
+    fn after_commit(&mut self, effect: Effect) {
+        self.effects.push(effect);
     }
 
     fn dialect(&self) -> Dialect {

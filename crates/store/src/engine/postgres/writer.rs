@@ -75,6 +75,7 @@ fn attempt_once(session: &mut Session, job: &mut dyn Job, work: &Work) -> Attemp
     match session.settle() {
         Ok(_) => {
             work.metrics.committed(1, started.elapsed());
+            left.effects.into_iter().for_each(|effect| effect());
             Attempt::Settled(Ok(()))
         }
         Err(failure) => {

@@ -27,7 +27,7 @@ fn read(session: &mut Session, job: &mut dyn Job, work: &Work) -> Result<()> {
         session.run("BEGIN DEFERRED").map_err(|cause| error::plain(&cause))?;
         let mut tx = SqliteTx::to_read(session);
         let ran = run_guarded(job, &mut tx);
-        last = verdict(ran, tx.into_failure());
+        last = verdict(ran, tx.leave().0);
         if !session.connection.is_autocommit() {
             // Nothing was written, so there is nothing that could be lost.
             session.run("ROLLBACK").map_err(|cause| error::plain(&cause))?;

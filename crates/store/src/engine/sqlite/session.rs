@@ -13,7 +13,7 @@ use super::limit::Limit;
 use super::text::numbered;
 use crate::engine::insert::{InsertTexts, check_width};
 use crate::engine::{check_args, check_text, read_only};
-use crate::tx::{Arg, Dialect, OnConflict, Row, Table, Tx, Value};
+use crate::tx::{Arg, Dialect, Effect, OnConflict, Row, Table, Tx, Value};
 
 /// Rewritten texts that are kept; searches compose many, so there is an end.
 const TEXTS: usize = 2048;
@@ -63,16 +63,17 @@ pub(super) struct SqliteTx<'s> {
     /// The first failure. Nothing runs after it: SQLite may have rolled back
     /// everything, and the next statement would then be committed on its own.
     failure: Option<Error>,
+    effects: Vec<Effect>,
     writes: bool,
 }
 
 impl<'s> SqliteTx<'s> {
     pub(super) fn to_write(session: &'s mut Session) -> Self {
-        Self { session, failure: None, writes: true }
+        Self { session, failure: None, effects: Vec::new(), writes: true }
     }
 
     pub(super) fn to_read(session: &'s mut Session) -> Self {
-        Self { session, failure: None, writes: false }
+        Self { session, failure: None, effects: Vec::new(), writes: false }
     }
 
     fn change(&mut self) {
@@ -81,9 +82,9 @@ impl<'s> SqliteTx<'s> {
         }
     }
 
-    /// The first statement that failed, if one did.
-    pub(super) fn into_failure(self) -> Option<Error> {
-        self.failure
+    /// The first statement that failed, if one did, and what follows the commit.
+    pub(super) fn leave(self) -> (Option<Error>, Vec<Effect>) {
+        (self.failure, self.effects)
     }
 
     fn attempt<T>(
@@ -181,6 +182,10 @@ impl Tx for SqliteTx<'_> {
             }
             Ok(())
         })
+    }
+
+    fn after_commit(&mut self, effect: Effect) {
+        self.effects.push(effect);
     }
 
     fn dialect(&self) -> Dialect {

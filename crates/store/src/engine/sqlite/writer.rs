@@ -12,6 +12,7 @@ use super::session::{Session, SqliteTx};
 use super::{checkpoint, error};
 use crate::engine::{ATTEMPTS, Job, Work, WorkerGuard, block_on, overtaken, run_guarded, verdict};
 use crate::store::{Checkpoint, Options};
+use crate::tx::Effect;
 
 /// The one that writes.
 pub(super) struct Writer {
@@ -23,8 +24,9 @@ pub(super) struct Writer {
 
 /// What became of a closure, and of the batch it ran in.
 enum Ran {
-    /// The batch goes on; the closure kept or undid its own part.
-    Settled(Result<()>),
+    /// The batch goes on; the closure kept its own part, and this is to follow
+    /// the commit, or it undid it.
+    Settled(Result<Vec<Effect>>),
     /// SQLite rolled the whole batch back, or it cannot be trusted any more.
     BatchLost(Error),
 }
@@ -58,7 +60,7 @@ impl Writer {
             return;
         }
 
-        let mut batch: Vec<(Box<dyn Job>, Result<()>)> = Vec::new();
+        let mut batch: Vec<(Box<dyn Job>, Result<Vec<Effect>>)> = Vec::new();
         let mut next = Some(first);
         let mut lost = None;
         while let Some(mut job) = next {
@@ -90,7 +92,9 @@ impl Writer {
         // Also a refusal is answered only now: it may rest on what an earlier
         // closure of the same batch wrote.
         for (job, outcome) in batch {
-            job.finish(committed.clone().and(outcome));
+            job.finish(committed.clone().and(outcome).map(|effects| {
+                effects.into_iter().for_each(|effect| effect());
+            }));
         }
     }
 
@@ -104,7 +108,8 @@ impl Writer {
             }
             let mut tx = SqliteTx::to_write(&mut self.session);
             let ran = run_guarded(job, &mut tx);
-            let outcome = verdict(ran, tx.into_failure());
+            let (failure, effects) = tx.leave();
+            let outcome = verdict(ran, failure);
             if self.session.connection.is_autocommit() {
                 // A full disk or an I/O error makes SQLite undo everything.
                 return Ran::BatchLost(match outcome {
@@ -125,7 +130,7 @@ impl Writer {
                     self.work.metrics.retries.increment();
                     reason = why;
                 }
-                settled => return Ran::Settled(settled),
+                settled => return Ran::Settled(settled.map(|()| effects)),
             }
         }
         Ran::Settled(Err(overtaken(&reason)))

@@ -95,7 +95,7 @@ fn script(incoming: &Incoming, token: &str, domain: i64, mailbox: i64, pipeline:
     ));
     let audit = &incoming.audit;
     add(format!(
-        "INSERT INTO audit (domain, id, action, recorded, instance, agent, event, patient, focal, version, item, outcome, detail, request_id) VALUES ({domain}, {KEY}, '{}', {MICROS}, {}, '{}', {}, {patient}, {}, '{STAMP}', {KEY}, 'ok', NULL, {})",
+        "INSERT INTO audit_000000 (domain, id, action, recorded, instance, agent, event, patient, focal, version, item, outcome, detail, request_id) VALUES ({domain}, {KEY}, '{}', {MICROS}, {}, '{}', {}, {patient}, {}, '{STAMP}', {KEY}, 'ok', NULL, {})",
         audit.action.code(),
         incoming.sender,
         audit.agent.replace('\'', ""),

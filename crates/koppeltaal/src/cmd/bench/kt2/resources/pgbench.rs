@@ -103,7 +103,7 @@ fn script(domain: i64, origin: &str) -> Result<String> {
         text(&made.indexed.words.content),
     ));
     add(format!(
-        "INSERT INTO audit (domain, id, action, recorded, instance, agent, event, patient, focal, version, item, outcome, detail, request_id) \
+        "INSERT INTO audit_000000 (domain, id, action, recorded, instance, agent, event, patient, focal, version, item, outcome, detail, request_id) \
          VALUES ({domain}, {KEY}, 'create', {MICROS}, 1, {}, NULL, {uuid}, 'http;//127.0.0.1/api/v1/bench/fhir/r4/Patient/' || {uuid}, '1', NULL, 'ok', NULL, {uuid})",
         text(origin),
     ));

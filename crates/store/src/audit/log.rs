@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use koppeltaal_core::Error;
 use koppeltaal_core::audit::Entry;
-use koppeltaal_store::{Ids, Store, audit};
 use tokio::sync::{mpsc, oneshot};
+
+use super::append_across;
+use crate::ids::Ids;
+use crate::store::Store;
 
 /// How long rows wait for company.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -74,9 +77,9 @@ async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Orde
         let batch = Arc::new(std::mem::take(&mut rows));
         while !batch.is_empty() {
             let (ids, written) = (ids.clone(), batch.clone());
-            let written = store.write(move |tx| audit::append_across(tx, &ids, &written)).await;
+            let written = store.write(move |tx| append_across(tx, &ids, &written)).await;
             match written {
-                Ok(()) => break,
+                Ok(_) => break,
                 Err(error) if !matches!(error, Error::Unavailable(_)) => {
                     tracing::error!(%error, rows = batch.len(), "audit rows of reads were lost");
                     break;

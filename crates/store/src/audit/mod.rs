@@ -1,0 +1,34 @@
+//! The audit trail: rows are added in the transaction of what they record, found,
+//! exported, and never changed. What KT2 shows as AuditEvents are rows of the
+//! trail, and stand nowhere else. The rows of all domains share tables by month.
+
+mod append;
+mod canonical;
+mod event;
+mod event_id;
+mod key;
+mod log;
+mod month;
+mod seal;
+mod sealing;
+mod search;
+mod shape;
+mod trail;
+mod wanted;
+
+pub use append::{append, append_across};
+pub use event::{EventRow, count_events, event, events, is_removed, remove_event};
+pub use event_id::{event_id, key_of};
+pub use key::Lookup;
+pub use log::AuditLog;
+pub use month::table_of;
+pub use seal::TrailKey;
+pub use sealing::{Sealed, seal};
+pub use search::{Filter, Record, search, search_server};
+pub use shape::{Shape, shapes, shapes_after};
+pub use wanted::{Order, OrderBy, Wanted};
+
+pub(crate) use trail::Trail;
+
+/// The domain number under which the server's own rows stand.
+pub const SERVER: i64 = 0;
