@@ -22,5 +22,5 @@ pub fn entry(call: &Call, action: Action, kind: &str, id: &str) -> Entry {
 /// Writes the row.
 pub fn record(tx: &mut DomainTx<'_>, ids: &Ids, row: &mut Entry, version: i64) -> Result<()> {
     row.version = Some(version.to_string());
-    audit::append(tx, ids, std::slice::from_ref(row))
+    audit::append(tx, ids, std::slice::from_ref(row)).map(drop)
 }

@@ -117,7 +117,7 @@ pub(super) async fn fail(app: &Inner, asked: &Asked, failure: Failure) -> Answer
     let scope = app.parts.store.scope(&asked.domain);
     let recorded = scope.write(move |tx| audit::append(tx, &ids, &entries));
     match recorded.await {
-        Ok(()) => {
+        Ok(_) => {
             let mut answer = failure.answer(asked);
             asked.mark(&mut answer, failure.known.trace.as_deref());
             answer

@@ -1,4 +1,8 @@
-//! `koppeltaal audit search|export`: who did what, about whom, when.
+//! `koppeltaal audit search|export|verify`: who did what, about whom, when, and
+//! whether the trail is whole.
+
+mod resource;
+mod verify;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -32,7 +36,21 @@ enum Action {
     Export {
         #[command(flatten)]
         filter: FilterArgs,
+        /// As rows of the trail, or as AuditEvents of FHIR (rows of KT1 are none)
+        #[arg(long, value_enum, default_value_t = Format::Rows)]
+        format: Format,
     },
+    /// Whether nothing was changed, added or removed since it was sealed
+    Verify(verify::Args),
+}
+
+/// What an export consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Rows of the trail.
+    Rows,
+    /// AuditEvents.
+    Fhir,
 }
 
 #[derive(Debug, clap::Args)]
@@ -48,21 +66,35 @@ struct FilterArgs {
     until: Option<Timestamp>,
     /// This action only: accept, reject, claim, status, lapse, browse, read,
     /// definition, administration, retention, erase, login, launch,
-    /// misconfiguration
+    /// misconfiguration, create, update, delete, search, history, capabilities,
+    /// validate, transmit, report
     #[arg(long)]
     action: Option<String>,
     /// By this agent only
     #[arg(long)]
     agent: Option<String>,
-    /// About this patient only (URL without version)
+    /// About this patient only (URL in KT1, Patient/ID in KT2)
     #[arg(long)]
     patient: Option<String>,
+    /// About this resource only (URL in KT1, TYPE/ID in KT2)
+    #[arg(long)]
+    focal: Option<String>,
+    /// With this outcome only (`ok`, a status of HTTP, an outcome of FHIR)
+    #[arg(long)]
+    outcome: Option<String>,
     /// Of this request only
     #[arg(long)]
     request_id: Option<String>,
     /// Of this chain of requests only (X-Trace-Id)
     #[arg(long)]
     trace_id: Option<String>,
+    /// What follows from this request only (X-Correlation-Id)
+    #[arg(long)]
+    correlation_id: Option<String>,
+    /// Only what the FHIR service shows as AuditEvents; makes a search by resource,
+    /// request or trace quick
+    #[arg(long)]
+    events: bool,
 }
 
 impl FilterArgs {
@@ -80,8 +112,12 @@ impl FilterArgs {
             action,
             agent: self.agent.clone(),
             patient: self.patient.clone(),
+            focal: self.focal.clone(),
+            outcome: self.outcome.clone(),
             request_id: self.request_id.clone(),
             trace_id: self.trace_id.clone(),
+            correlation_id: self.correlation_id.clone(),
+            events_only: self.events,
             after: None,
         })
     }
@@ -98,8 +134,8 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         Action::Search { filter, limit } => {
             let limit = usize::try_from(limit)?;
             let mut objects = Vec::new();
-            each(context, &filter, Some(limit), |object| {
-                objects.push(object);
+            each(context, &filter, Some(limit), |domain, row| {
+                objects.push(object(domain, row)?);
                 Ok(())
             })
             .await?;
@@ -109,10 +145,21 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             ];
             output::list(context.json, &objects, &columns)
         }
-        Action::Export { filter } => {
-            each(context, &filter, None, |object| output::line(serde_json::to_string(&object)?))
-                .await
+        Action::Export { filter, format: Format::Rows } => {
+            let give = |domain: &str, row: &Record| {
+                output::line(serde_json::to_string(&object(domain, row)?)?)
+            };
+            each(context, &filter, None, give).await
         }
+        Action::Export { filter, format: Format::Fhir } => {
+            let filter = FilterArgs { events: true, ..filter };
+            let give = |_: &str, row: &Record| match &row.shown {
+                Some(event) => output::line(resource::of(event)),
+                None => Ok(()),
+            };
+            each(context, &filter, None, give).await
+        }
+        Action::Verify(args) => verify::run(context, args).await,
     }
 }
 
@@ -121,7 +168,7 @@ async fn each(
     context: &Context,
     args: &FilterArgs,
     limit: Option<usize>,
-    mut give: impl FnMut(Map<String, Value>) -> Result<()>,
+    mut give: impl FnMut(&str, &Record) -> Result<()>,
 ) -> Result<()> {
     let directory = read(context).await?;
     let only = args.domain.as_deref();
@@ -148,7 +195,7 @@ async fn each(
             left -= rows.len();
             let full = rows.len() == page;
             for row in rows {
-                give(object(name, &row)?)?;
+                give(name, &row)?;
             }
             if !full {
                 break;

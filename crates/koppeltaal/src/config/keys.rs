@@ -136,6 +136,13 @@ pub const KEYS: &[Key] = &[
         "Requests of one instance at once.\nLeft out: twice requests_per_second.",
     ),
     key(
+        "audit.retention",
+        Duration,
+        Some("0s"),
+        "How long rows of the audit trail stay; they leave by whole months. 0s: for ever.\n\
+         NEN 7513 asks for at least five years.",
+    ),
+    key(
         "outbound.ca_file",
         Path,
         None,

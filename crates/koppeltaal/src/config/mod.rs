@@ -52,6 +52,8 @@ pub struct Config {
     pub log: Log,
     /// Limits on requests.
     pub limits: Limits,
+    /// How long rows of the audit trail stay; zero: for ever.
+    pub audit_retention: Duration,
     /// More trust anchors for calls that the server makes.
     pub outbound_ca_file: Option<PathBuf>,
     /// Koppeltaal 1.3.

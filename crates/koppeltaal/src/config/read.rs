@@ -90,6 +90,7 @@ impl Reader<'_> {
                     None => rate.saturating_mul(2),
                 },
             },
+            audit_retention: self.duration("audit.retention"),
             outbound_ca_file: self.text("outbound.ca_file").map(PathBuf::from),
             kt1: Kt1 {
                 claim_timeout: self.duration("kt1.claim_timeout"),

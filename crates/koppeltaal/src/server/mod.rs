@@ -8,6 +8,7 @@ mod metrics;
 mod page;
 mod request;
 mod tls;
+mod trail;
 
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -31,6 +32,7 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use metrics::Gatherer;
 use request::Router;
+pub use trail::trail_key;
 
 /// How long requests in progress may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -82,6 +84,14 @@ impl Server {
         catalogs.catch_up(&store, &known).await?;
         let index = catalogs.clone();
         store.write(move |tx| directory::ensure_devices(tx, &keys, &index, now)).await?;
+        let keeper = trail::Keeper {
+            store: store.clone(),
+            ids: ids.clone(),
+            clock: clock.clone(),
+            key: trail_key(&seal),
+            keep: config.audit_retention,
+        };
+        keeper.prepare().await?;
         let snapshot = store.read(directory::load).await?;
         kt2::subscription::fill(&store, &snapshot, now).await?;
         refuse_development_key(&seal, &snapshot)?;
@@ -184,6 +194,7 @@ impl Server {
         following.spawn(supervised("kept subscriptions", kt2::subscription::keep(kt2)));
         following.spawn(supervised("the lease", keep_node(node.clone(), clock.clone())));
         following.spawn(supervised("keys and revocations", authorization.clone().follow()));
+        following.spawn(supervised("the audit trail", keeper.keep()));
         following.spawn(supervised("used tokens", authorization.tidy()));
         let metrics_address = metrics_listener
             .as_ref()

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use koppeltaal_core::audit::Action;
+use koppeltaal_store::test_support::count_audited;
 use serde_json::json;
 
 use crate::support::client::kt;
@@ -190,8 +191,7 @@ async fn a_checked_message_is_recorded(engine: Engine) {
 }
 
 async fn the_trail_can_be_searched(engine: Engine) {
-    use koppeltaal_store::test_support::count_audited;
-use koppeltaal_store::audit::{self, Filter};
+    use koppeltaal_store::audit::{self, Filter};
 
     let app = TestApp::start(engine).await;
     app.sent_patient("p1").await;

@@ -94,7 +94,9 @@ impl Operator {
             ..self.entry(Action::Read)
         };
         let ids = self.ids.clone();
-        self.scope().write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry))).await
+        let scope = self.scope();
+        let append = scope.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry)));
+        append.await.map(drop)
     }
 
     /// The URL of a resource.

@@ -94,7 +94,8 @@ fn insert<'a>(
         tx.insert_many(&table, &rows)?;
         // In their order neighbours are written together.
         keys.sort_unstable();
-        let keys: Vec<Row> = keys.into_iter().map(|(domain, key, id)| row![domain, key, id]).collect();
+        let keys: Vec<Row> =
+            keys.into_iter().map(|(domain, key, id)| row![domain, key, id]).collect();
         let table = Table {
             name: &month::key_table(month),
             columns: KEY_COLUMNS,

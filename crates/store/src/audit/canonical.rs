@@ -77,16 +77,9 @@ pub(super) fn rows(
 }
 
 /// The digest of one row, if it is there.
-pub(super) fn digest_of(
-    tx: &mut DomainTx<'_>,
-    month: i64,
-    id: i64,
-) -> Result<Option<RowDigest>> {
-    let sql = format!(
-        "SELECT {} FROM {} WHERE domain = $1 AND id = $2",
-        columns(),
-        month::table(month)
-    );
+pub(super) fn digest_of(tx: &mut DomainTx<'_>, month: i64, id: i64) -> Result<Option<RowDigest>> {
+    let sql =
+        format!("SELECT {} FROM {} WHERE domain = $1 AND id = $2", columns(), month::table(month));
     let Some(row) = tx.query_one(&sql, args![id])? else { return Ok(None) };
     let shapes = shape_digests(tx, 0)?;
     Ok(Some(digest(&row, &shapes)))

@@ -74,7 +74,8 @@ pub fn events(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<Vec<EventRow>> {
     let limit = usize::try_from(wanted.limit).unwrap_or(0);
     for month in months {
         // Numbers rise from month to month, dates need not.
-        if wanted.order.by == OrderBy::Key && found.len() >= limit && month.number != month::BEFORE {
+        if wanted.order.by == OrderBy::Key && found.len() >= limit && month.number != month::BEFORE
+        {
             break;
         }
         let mut filter = wanted.conditions(month.number);
@@ -129,7 +130,8 @@ fn months_of(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<Vec<Month>> {
 pub fn event(tx: &mut DomainTx<'_>, id: &str) -> Result<Option<EventRow>> {
     let key = key_of(id);
     for month in month::months(tx.outside())?.into_iter().rev() {
-        let is_its_month = |key| month.number == month::BEFORE || month::month_of(key) == month.number;
+        let is_its_month =
+            |key| month.number == month::BEFORE || month::month_of(key) == month.number;
         if key.is_some_and(|key| !is_its_month(key)) {
             continue;
         }
@@ -161,7 +163,9 @@ pub fn remove_event(tx: &mut DomainTx<'_>, id: &str, now: Timestamp) -> Result<b
         if month.number != month::BEFORE && month::month_of(row.key) != month.number {
             continue;
         }
-        let Some(digest) = super::canonical::digest_of(tx, month.number, row.key)? else { continue };
+        let Some(digest) = super::canonical::digest_of(tx, month.number, row.key)? else {
+            continue;
+        };
         let table = month::table(month.number);
         let sql = format!("DELETE FROM {table} WHERE domain = $1 AND id = $2");
         tx.execute(&sql, args![row.key])?;
@@ -232,9 +236,10 @@ pub(super) fn add_shapes(tx: &mut DomainTx<'_>, rows: Vec<&mut EventRow>) -> Res
             row.content = content.map(str::to_owned);
         } else {
             let shape = known.get(&row.shape).cloned();
-            row.shape_json = Some(shape.ok_or_else(|| {
-                Error::Internal(format!("the trail has no shape {}", row.shape))
-            })?);
+            row.shape_json =
+                Some(shape.ok_or_else(|| {
+                    Error::Internal(format!("the trail has no shape {}", row.shape))
+                })?);
         }
     }
     Ok(())

@@ -3,29 +3,35 @@
 //! trail, and stand nowhere else. The rows of all domains share tables by month.
 
 mod append;
+mod before;
 mod canonical;
 mod event;
 mod event_id;
 mod key;
 mod log;
 mod month;
+mod retention;
 mod seal;
 mod sealing;
 mod search;
 mod shape;
 mod trail;
+mod verify;
 mod wanted;
 
 pub use append::{append, append_across};
+pub use before::add_keys;
 pub use event::{EventRow, count_events, event, events, is_removed, remove_event};
 pub use event_id::{event_id, key_of};
 pub use key::Lookup;
 pub use log::AuditLog;
-pub use month::table_of;
+pub use month::make_ahead;
+pub use retention::remove_old;
 pub use seal::TrailKey;
 pub use sealing::{Sealed, seal};
 pub use search::{Filter, Record, search, search_server};
 pub use shape::{Shape, shapes, shapes_after};
+pub use verify::{Verdict, domains, head_at, verify};
 pub use wanted::{Order, OrderBy, Wanted};
 
 pub(crate) use trail::Trail;

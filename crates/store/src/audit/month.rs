@@ -1,12 +1,17 @@
 //! The tables of the trail: one pair for each month (UTC) in which rows were
 //! written, made ahead of time, or by the first row of the month.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use koppeltaal_core::id::time_of_key;
 use koppeltaal_core::{Result, Timestamp};
 
 use super::trail::Trail;
 use crate::args;
+use crate::ids::Ids;
 use crate::migrate::fill_in;
+use crate::store::Store;
 use crate::tx::{Dialect, Tx};
 
 /// The month that holds what was recorded before there were months.
@@ -28,12 +33,6 @@ pub(super) fn table(month: i64) -> String {
 /// The table with what the events of a month are looked up by.
 pub(super) fn key_table(month: i64) -> String {
     format!("audit_key_{month:06}")
-}
-
-/// The table in which rows of this moment stand (for load tests that write
-/// beside this crate).
-pub fn table_of(now: Timestamp) -> String {
-    table(now.month())
 }
 
 /// The statements that make the tables of a month.
@@ -95,6 +94,22 @@ pub(super) fn ensure(tx: &mut dyn Tx, trail: &Trail, month: i64) -> Result<()> {
         )?;
     }
     trail.remember_month(tx, month);
+    Ok(())
+}
+
+/// How long ahead tables are made.
+const AHEAD: Duration = Duration::from_secs(86_400);
+
+/// Makes the tables of the present month, and of the next one on the day before it
+/// begins, so that no request has to.
+pub async fn make_ahead(store: &Store, ids: &Arc<Ids>, now: Timestamp) -> Result<()> {
+    for month in [now.month(), now.plus(AHEAD).month()] {
+        if ids.trail().has_month(month) {
+            continue;
+        }
+        let ids = ids.clone();
+        store.write(move |tx| ensure(tx, ids.trail(), month)).await?;
+    }
     Ok(())
 }
 

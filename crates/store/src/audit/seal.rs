@@ -184,9 +184,8 @@ pub(super) fn after(tx: &mut DomainTx<'_>, number: i64, limit: i64) -> Result<Ve
 
 /// The newest seal of the domain.
 pub(super) fn newest(tx: &mut DomainTx<'_>) -> Result<Option<Seal>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM audit_seal WHERE domain = $1 ORDER BY number DESC LIMIT 1"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM audit_seal WHERE domain = $1 ORDER BY number DESC LIMIT 1");
     tx.query_one(&sql, &[])?.map(seal).transpose()
 }
 

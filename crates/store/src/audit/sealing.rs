@@ -84,12 +84,7 @@ pub async fn seal(
     sealed
 }
 
-async fn seal_waiting(
-    store: &Store,
-    key: &TrailKey,
-    now: Timestamp,
-    bound: i64,
-) -> Result<Sealed> {
+async fn seal_waiting(store: &Store, key: &TrailKey, now: Timestamp, bound: i64) -> Result<Sealed> {
     let mut sealed = Sealed::default();
     // The lease was the write of our own that SQLite needs.
     if store.dialect() == Dialect::Postgres && !writers_ended(store).await? {

@@ -7,13 +7,13 @@ ALTER TABLE audit_000000 ADD COLUMN given {text};
 ALTER TABLE audit_000000 ADD COLUMN shape BIGINT;
 ALTER TABLE audit_000000 ADD COLUMN date BIGINT;
 ALTER TABLE audit_000000 ADD COLUMN content TEXT;
--- `shape` 0: the content begins with the length of what follows the shape, `:`.
+-- `shape` 0: it stands behind the content, which begins with its length and `:`.
 UPDATE audit_000000 SET
   shape = 0,
   date = recorded,
   given = (SELECT e.resource_id FROM audit_event e
            WHERE e.domain = audit_000000.domain AND e.id = audit_000000.id),
-  content = (SELECT '0:' || e.resource FROM audit_event e
+  content = (SELECT CAST(octet_length(e.resource) AS TEXT) || ':' || e.resource FROM audit_event e
              WHERE e.domain = audit_000000.domain AND e.id = audit_000000.id)
 WHERE EXISTS (SELECT 1 FROM audit_event e
               WHERE e.domain = audit_000000.domain AND e.id = audit_000000.id);

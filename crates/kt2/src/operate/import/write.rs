@@ -116,7 +116,8 @@ impl Work {
 
     fn record(&self, tx: &mut DomainTx<'_>, counts: Counts) -> Result<()> {
         let detail = format!("import: {} created, {} changed", counts.created, counts.changed);
-        audit::append(tx, &self.ids, &[Entry { detail: Some(detail), ..self.entry.clone() }])
+        let entry = Entry { detail: Some(detail), ..self.entry.clone() };
+        audit::append(tx, &self.ids, &[entry]).map(drop)
     }
 }
 

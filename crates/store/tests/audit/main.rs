@@ -1,0 +1,7 @@
+//! The audit trail: its events, its months, its seals.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod events;
+mod months;
+mod seals;
+mod world;
