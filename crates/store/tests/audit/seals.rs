@@ -64,7 +64,7 @@ both!(the_server_and_every_domain_have_chains_of_their_own, |store| async move {
 both!(every_field_of_a_row_is_covered, |store| async move {
     let w = sealed(store).await;
     let changes = [
-        ("action", "'read'"),
+        ("action", "'create'"),
         ("recorded", "recorded + 1"),
         ("instance", "8"),
         ("instance", "NULL"),
@@ -127,7 +127,7 @@ both!(a_missing_row_is_found_wherever_it_was, |store| async move {
 both!(an_added_row_is_found_wherever_it_is, |store| async move {
     let w = sealed(store).await;
     let columns = "domain, action, recorded, agent, outcome, id";
-    for (place, sign, seal) in [("min(id)", "-", 1), ("min(id)", "+", 1), ("max(id)", "-", 3)] {
+    for (place, sign, seal) in [("min(id)", "-", 1), ("min(id)", "+", 2), ("max(id)", "-", 3)] {
         let added = format!(
             "INSERT INTO {MONTH} ({columns}) SELECT 1, 'read', 9, 'x', 'ok', {place} {sign} 1000
              FROM {MONTH} WHERE domain = 1"
