@@ -1,18 +1,17 @@
 //! AuditEvents of authentication (memo 0.0.4 on TOP-KT-011) and of launches that
-//! failed (TOP-KT-012c): rows of the trail that carry the FHIR resource as the
-//! FHIR service exposes it.
+//! failed (TOP-KT-012c): rows of the trail that the FHIR service shows.
 
-use koppeltaal_core::audit::{Action, EventBody, Entry};
+use koppeltaal_core::audit::{Action, Entry, EventBody};
 use koppeltaal_core::directory::ConnectedInstance;
 use koppeltaal_core::trace::Trace;
-use serde_json::{Value, json};
-use uuid::Uuid;
+use koppeltaal_fhir::r4::audit_event::{
+    self as fhir, Agent, AuditEvent, Coding, Entity, Who, object_role, resource_type,
+};
+
+pub(crate) use koppeltaal_fhir::r4::audit_event::Outcome;
 
 use crate::asked::Asked;
 use crate::reference::Reference;
-
-const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
-const KOPPELTAAL: &str = "http://koppeltaal.nl/fhir/StructureDefinition";
 
 /// A moment at which a user is authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,27 +37,6 @@ impl Step {
     }
 }
 
-/// How something ended (FHIR R4, audit-event-outcome).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// Well.
-    Success,
-    /// Refused for a reason that lies with the caller.
-    Minor,
-    /// Refused by a serious failure, or by the identity provider.
-    Serious,
-}
-
-impl Outcome {
-    fn code(self) -> &'static str {
-        match self {
-            Self::Success => "0",
-            Self::Minor => "4",
-            Self::Serious => "8",
-        }
-    }
-}
-
 /// An identity provider as an agent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Idp<'a> {
@@ -79,21 +57,20 @@ pub(crate) fn login(
     (outcome, words): (Outcome, &str),
 ) -> Entry {
     let mut agents = vec![source_agent(&module.instance.client_id)];
-    agents.extend(idp.map(|idp| {
-        json!({
-            "type": coded("110152", "Destination Role ID"),
-            "who": {
-                "type": "Device",
-                "identifier": { "system": "http://koppeltaal.nl/oidc/issuer", "value": idp.issuer },
-                "display": idp.name,
-            },
-            "requestor": false,
-        })
+    agents.extend(idp.map(|idp| Agent {
+        kind: fhir::destination(),
+        who: Who::Logical {
+            system: "http://koppeltaal.nl/oidc/issuer",
+            value: idp.issuer.to_owned(),
+            display: idp.name.to_owned(),
+        },
+        is_requestor: false,
+        network: None,
     }));
     let description = format!("{} {words}", step.prefix());
     let event = Event {
-        kind: ("110114", "User Authentication"),
-        subtype: Some(("110122", "Login")),
+        kind: fhir::user_authentication(),
+        subtype: Some(fhir::login()),
         outcome,
         description: &description,
         agents,
@@ -114,7 +91,7 @@ pub(crate) fn unknown_hint(
     user: &Reference,
 ) -> Entry {
     let event = Event {
-        kind: ("110114", "User Authentication"),
+        kind: fhir::user_authentication(),
         subtype: None,
         outcome: Outcome::Minor,
         description: "misconfiguration: the idp_hint of the launch names no identity provider of this application for this kind of user; the default was used",
@@ -138,11 +115,9 @@ pub(crate) fn failed_launch(
     (outcome, words): (Outcome, &str),
 ) -> Entry {
     let server = &asked.domain.server_device;
-    let mut agents = vec![json!({
-        "type": coded("110150", "Application"),
-        "who": device(server),
-        "requestor": false,
-    })];
+    let who = Who::Device(server.clone());
+    let mut agents =
+        vec![Agent { kind: fhir::audit_source(), who, is_requestor: false, network: None }];
     agents.extend(module.map(|module| source_agent(&module.instance.client_id)));
     let entity = match (task, module) {
         (Some(task), _) => typed_entity("Task", task),
@@ -152,8 +127,8 @@ pub(crate) fn failed_launch(
         (None, None) => typed_entity("Device", &format!("Device/{server}")),
     };
     let event = Event {
-        kind: ("110100", "Application Activity"),
-        subtype: Some(("110120", "Application Start")),
+        kind: fhir::application_activity(),
+        subtype: Some(fhir::application_start()),
         outcome,
         description: words,
         agents,
@@ -161,120 +136,72 @@ pub(crate) fn failed_launch(
     };
     let agent = module.map_or("server", |module| module.name());
     Entry {
-        focal: task.and_then(|task| task.split("/_history/").next()).map(str::to_owned),
         instance: module.map(|module| module.instance.number),
         ..event.entry(Action::Launch, asked, trace, agent)
     }
 }
 
 struct Event<'a> {
-    kind: (&'static str, &'static str),
-    subtype: Option<(&'static str, &'static str)>,
+    kind: Coding,
+    subtype: Option<Coding>,
     outcome: Outcome,
     description: &'a str,
-    agents: Vec<Value>,
-    entity: Value,
+    agents: Vec<Agent>,
+    entity: Entity,
 }
 
 impl Event<'_> {
     fn entry(self, action: Action, asked: &Asked, trace: &Trace, agent: &str) -> Entry {
-        let id = Uuid::new_v4().to_string();
-        let mut extensions = vec![json!({
-            "url": format!("{KOPPELTAAL}/resource-origin"),
-            "valueReference": device(&asked.domain.server_device),
-        })];
-        let ids = [
-            ("trace-id", Some(&trace.trace_id)),
-            ("request-id", Some(&trace.request_id)),
-            ("correlation-id", trace.correlation_id.as_ref()),
-        ];
-        for (name, value) in ids {
-            extensions.extend(
-                value.map(|id| json!({ "url": format!("{KOPPELTAAL}/{name}"), "valueId": id })),
-            );
-        }
-        let mut resource = json!({
-            "resourceType": "AuditEvent",
-            "id": id,
-            "meta": { "profile": [format!("{KOPPELTAAL}/KT2AuditEvent")] },
-            "extension": extensions,
-            "type": coding(self.kind.0, self.kind.1),
-        });
-        if let Some((code, display)) = self.subtype {
-            resource["subtype"] = json!([coding(code, display)]);
-        }
-        let source_type = json!({
-            "system": "http://terminology.hl7.org/CodeSystem/security-source-type",
-            "code": "6",
-            "display": "Security Server",
-        });
-        resource["action"] = "E".into();
-        resource["recorded"] = asked.began.to_instant_millis().into();
-        resource["outcome"] = self.outcome.code().into();
-        resource["outcomeDesc"] = self.description.into();
-        resource["agent"] = self.agents.into();
-        resource["source"] = json!({
-            "site": asked.domain.name,
-            "observer": device(&asked.domain.server_device),
-            "type": [source_type],
-        });
-        resource["entity"] = json!([self.entity]);
+        let server = &asked.domain.server_device;
+        let event = AuditEvent {
+            origin: server.clone(),
+            kind: self.kind,
+            subtype: self.subtype,
+            action: 'E',
+            outcome: self.outcome,
+            agents: self.agents,
+            site: Some(asked.domain.name.clone()),
+            observer: server.clone(),
+            source_type: Some(fhir::security_server()),
+            entities: vec![self.entity],
+        };
+        let split = event.split();
         Entry {
+            focal: split.focal,
+            version: split.version,
             outcome: self.outcome.code().to_owned(),
             detail: Some(self.description.to_owned()),
             request_id: Some(trace.request_id.clone()),
             trace_id: Some(trace.trace_id.clone()),
+            correlation_id: trace.correlation_id.clone(),
             resource: Some(EventBody {
-                shape: resource.to_string().into(),
+                shape: split.shape.into(),
                 date: asked.began,
-                content: None,
-                keys: Vec::new(),
-                id: Some(id),
+                content: split.content,
+                keys: split.keys,
+                id: None,
             }),
             ..Entry::new(action, asked.began, agent)
         }
     }
 }
 
-fn coding(code: &str, display: &str) -> Value {
-    json!({ "system": DCM, "code": code, "display": display })
-}
-
-fn coded(code: &str, display: &str) -> Value {
-    json!({ "coding": [coding(code, display)] })
-}
-
-fn device(id: &str) -> Value {
-    json!({ "reference": format!("Device/{id}"), "type": "Device" })
-}
-
-fn source_agent(client_id: &str) -> Value {
-    json!({
-        "type": coded("110153", "Source Role ID"),
-        "who": device(client_id),
-        "requestor": true,
-    })
+fn source_agent(client_id: &str) -> Agent {
+    let who = Who::Device(client_id.to_owned());
+    Agent { kind: fhir::source(), who, is_requestor: true, network: None }
 }
 
 /// The user on `entity.what`, with the role of people of that kind.
-fn user_entity(user: &Reference) -> Value {
-    let (code, display) = match user.kind.as_str() {
-        "Patient" => ("1", "Patient"),
-        "RelatedPerson" => ("6", "User"),
-        _ => ("15", "Practitioner"),
+fn user_entity(user: &Reference) -> Entity {
+    let role = match user.kind.as_str() {
+        "Patient" => object_role("1", "Patient"),
+        "RelatedPerson" => object_role("6", "User"),
+        _ => object_role("15", "Practitioner"),
     };
-    let mut entity = typed_entity(&user.kind, &user.to_string());
-    entity["role"] = json!({
-        "system": "http://terminology.hl7.org/CodeSystem/object-role",
-        "code": code,
-        "display": display,
-    });
-    entity
+    Entity { role: Some(role), ..typed_entity(&user.kind, &user.to_string()) }
 }
 
-fn typed_entity(kind: &str, reference: &str) -> Value {
-    json!({
-        "what": { "reference": reference, "type": kind },
-        "type": { "system": "http://hl7.org/fhir/resource-types", "code": kind, "display": kind },
-    })
+fn typed_entity(kind: &str, reference: &str) -> Entity {
+    let (what, kind) = (Some(reference.to_owned()), Some(resource_type(kind.to_owned())));
+    Entity { what, kind, ..Entity::default() }
 }

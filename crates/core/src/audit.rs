@@ -135,8 +135,8 @@ pub struct EventBody {
     /// A JSON object: members that the shape lacks, or that replace those of it.
     /// Absent: all that is particular is the row's focal resource and version.
     pub content: Option<String>,
-    /// What the event is found by besides the focal resource: references
-    /// (`Patient/12`, without version) in its entities and agents.
+    /// References (`Patient/12`, without version) in its entities, by which it is
+    /// found. Without a content it is found by the row's focal resource.
     pub keys: Vec<String>,
     /// An id that was given from outside (an import, an older store). Absent: it
     /// follows from the number of the row.

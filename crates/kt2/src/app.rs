@@ -5,11 +5,12 @@ use std::sync::Arc;
 use koppeltaal_auth::RequestLimit;
 use koppeltaal_core::Clock;
 use koppeltaal_core::directory::Domain;
-use koppeltaal_store::{Ids, Store};
+use koppeltaal_store::{AuditLog, Ids, Store};
 
 use crate::capabilities::Statements;
 use crate::catalog::Catalog;
 use crate::catalogs::Catalogs;
+use crate::record::Shapes;
 use crate::subscription::Subscriptions;
 
 /// What the program hands to [`App::new`].
@@ -18,6 +19,8 @@ pub struct Parts {
     pub store: Store,
     /// Keys of this process.
     pub ids: Arc<Ids>,
+    /// Who writes the rows of reads and refusals.
+    pub audit_log: AuditLog,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who verifies tokens, and publishes where they come from.
@@ -45,6 +48,7 @@ pub struct App(Arc<Shared>);
 struct Shared {
     parts: Parts,
     statements: Statements,
+    shapes: Shapes,
 }
 
 impl std::ops::Deref for App {
@@ -58,12 +62,21 @@ impl std::ops::Deref for App {
 impl App {
     /// Puts the face together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, statements: Statements::default() }))
+        Self(Arc::new(Shared {
+            parts,
+            statements: Statements::default(),
+            shapes: Shapes::default(),
+        }))
     }
 
     /// The CapabilityStatements that were made.
     pub(crate) fn statements(&self) -> &Statements {
         &self.0.statements
+    }
+
+    /// The shapes of AuditEvents that were made.
+    pub(crate) fn shapes(&self) -> &Shapes {
+        &self.0.shapes
     }
 
     /// The definitions of a domain.

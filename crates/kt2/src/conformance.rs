@@ -17,6 +17,7 @@ use crate::page_link::{self, Bound, PARAMETER};
 use crate::publication::Publication;
 use crate::query;
 use crate::read::is_known;
+use crate::record::Shown;
 use crate::reply::{Reply, etag};
 use crate::shape::{Shape, shaped};
 
@@ -59,9 +60,9 @@ pub fn history(
     };
     let (asked, from) = opened(call, &path, pairs)?;
     // What a search asks for has no meaning here: there is one version of each.
-    let shown = page_link::shown(&asked).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let kept = page_link::shown(&asked).map(|(name, value)| (name.to_owned(), value.to_owned()));
     let count = asked.iter().filter(|(name, _)| name == "_count").cloned();
-    let asked: Vec<(String, String)> = count.chain(shown).collect();
+    let asked: Vec<(String, String)> = count.chain(kept).collect();
     let context = context(call);
     let count = query::parse(kind, &asked, &context)?.count;
     let links = links(call, &path, &asked, from, count, all.len());
@@ -76,7 +77,8 @@ pub fn history(
         let text = shaped(one.text.clone(), &call.wants, &call.catalog)?;
         bundle.version(&full_url(call, one), Some(&text), &request, &response);
     }
-    Ok(Reply::text(StatusCode::OK, bundle.finish()))
+    let page = all.into_iter().skip(from).take(count);
+    Ok(Reply::text(StatusCode::OK, bundle.finish()).showing(page.map(shown)))
 }
 
 /// Answers `GET [type]` and `POST [type]/_search`.
@@ -108,7 +110,8 @@ pub fn search(call: &Call, kind: &str, pairs: Vec<(String, String)>) -> Result<R
         bundle.result(&full_url(call, one), &text, "match");
     }
     bundle.outcome(&query.ignored);
-    Ok(Reply::text(StatusCode::OK, bundle.finish()))
+    let page = found.into_iter().skip(from).take(count);
+    Ok(Reply::text(StatusCode::OK, bundle.finish()).showing(page.map(shown)))
 }
 
 /// Where a page begins; definitions stand still.
@@ -190,4 +193,10 @@ fn tagged(reply: Reply, found: &Publication) -> Reply {
     reply
         .with(header::ETAG, etag(found.version))
         .with(header::LAST_MODIFIED, found.updated.to_http_date())
+        .showing([shown(found)])
+}
+
+fn shown(one: &Publication) -> Shown {
+    let Publication { resource_type, id, version, .. } = one;
+    Shown { resource_type, id: id.clone(), version: *version }
 }

@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
-use koppeltaal_core::audit::Action;
 use koppeltaal_fhir::Node;
 use koppeltaal_store::definitions;
 use koppeltaal_store::resource::{self, New, Stored};
@@ -12,7 +11,7 @@ use crate::call::{ATTEMPTS, Call, overtaken, when_current};
 use crate::content::{check, check_type, ready, strip};
 use crate::negotiate::Returns;
 use crate::outcome::{Issue, Refusal};
-use crate::record::{entry, record};
+use crate::record::{self, Author};
 use crate::reply::Reply;
 use crate::rules::subscription;
 use crate::subscription::Watcher;
@@ -65,7 +64,7 @@ async fn attempt(
     let (ids, now) = (call.app.ids.clone(), call.app.clock.now());
     let (body, indexed, references) = (content.body, content.indexed, content.references);
     let (device, definitions_version) = (device.to_owned(), call.catalog.version());
-    let mut row = entry(call, Action::Create, kind, &id);
+    let mut row = Author::of(call).row(record::Kind::Create, kind, &id);
     let watcher = Watcher::of(call).await?;
     let looked = watcher.look(kind, &id, &device, resource, &indexed);
     let watching = watcher.clone();
@@ -83,7 +82,7 @@ async fn attempt(
                 indexed: &indexed,
             };
             let stored = resource::create(tx, &ids, &new, now)?;
-            record(tx, &ids, &mut row, stored.version)?;
+            record::write(tx, &ids, &mut row, stored.version)?;
             let counter = definitions::require(tx, definitions_version)?;
             let told = watching.tell(tx, &looked, &stored, &indexed, counter)?;
             Ok(Ok((stored, told)))

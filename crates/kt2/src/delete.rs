@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
-use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::permission::{Operation, Reach};
 use koppeltaal_core::{Error, Result, Timestamp};
@@ -18,7 +17,7 @@ use crate::cascade::Reached;
 use crate::if_match::{expected, stale};
 use crate::outcome::{Issue, Refusal};
 use crate::read::live;
-use crate::record::{entry, record};
+use crate::record::{self, Author};
 use crate::reply::Reply;
 use crate::subscription::{Told, Watcher};
 use crate::{access, cascade, kind, provisioned};
@@ -75,8 +74,7 @@ pub async fn delete(
     let reached = if cascades { cascade::reached(call) } else { Vec::new() };
     let provisioned = if cascades { provisioned::devices(call) } else { HashSet::new() };
     let readable = readable(call);
-    let (row, base) = (entry(call, Action::Delete, kind, id), call.base.clone());
-    let id = found.id.clone();
+    let (author, id) = (Author::of(call), found.id.clone());
     let watcher = Watcher::of(call).await?;
     let watching = watcher.clone();
     let done = call
@@ -88,8 +86,7 @@ pub async fn delete(
                 parameters: &parameters,
                 reached: &reached,
                 provisioned: &provisioned,
-                row: &row,
-                base: &base,
+                author: &author,
                 watcher: &watching,
                 counter: subscription::counter(tx)?,
             };
@@ -181,8 +178,8 @@ struct Work<'a> {
     reached: &'a Reached,
     /// The Devices that go with nothing: they follow the directory.
     provisioned: &'a HashSet<String>,
-    row: &'a Entry,
-    base: &'a str,
+    /// Who deletes.
+    author: &'a Author,
     /// Who tells of it.
     watcher: &'a Watcher,
     /// How often subscriptions were changed.
@@ -265,8 +262,14 @@ impl Work<'_> {
         })
     }
 
-    fn record(&self, tx: &mut DomainTx<'_>, kind: &str, id: &str, version: i64) -> Result<()> {
-        let focal = Some(format!("{}/{kind}/{id}", self.base));
-        record(tx, self.ids, &mut Entry { focal, ..self.row.clone() }, version)
+    fn record(
+        &self,
+        tx: &mut DomainTx<'_>,
+        kind: &'static str,
+        id: &str,
+        version: i64,
+    ) -> Result<()> {
+        let mut row = self.author.row(record::Kind::Delete, kind, id);
+        record::write(tx, self.ids, &mut row, version)
     }
 }

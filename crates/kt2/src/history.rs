@@ -16,6 +16,7 @@ use crate::call::Call;
 use crate::outcome::Refusal;
 use crate::page_link::{self, Bound, PARAMETER};
 use crate::query::{DEFAULT_COUNT, MOST_COUNT, with_plus};
+use crate::record::shown;
 use crate::reply::{Reply, etag};
 use crate::shape::shaped;
 
@@ -243,7 +244,7 @@ fn answer(
         };
         bundle.version(&full_url, text.as_deref(), &request, &response);
     }
-    Ok(Reply::text(StatusCode::OK, bundle.finish()))
+    Ok(Reply::text(StatusCode::OK, bundle.finish()).showing(page.versions.iter().map(shown)))
 }
 
 /// The request that made a version, and what was answered.

@@ -10,6 +10,7 @@ use koppeltaal_store::resource::{self, Stored};
 use crate::access;
 use crate::call::Call;
 use crate::outcome::Refusal;
+use crate::record::shown;
 use crate::reply::{Reply, etag};
 use crate::shape::shaped;
 
@@ -24,10 +25,12 @@ pub async fn read(
     let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
     let found = live(call, access::decide(call, Operation::Read, kind, found)?)?;
     if is_known(headers, found.version, found.updated) {
-        return Ok(Reply::empty(StatusCode::NOT_MODIFIED).of_version(&found));
+        return Ok(Reply::empty(StatusCode::NOT_MODIFIED)
+            .of_version(&found)
+            .showing([shown(&found)]));
     }
     let text = shaped(found.render(), &call.wants, &call.catalog)?;
-    Ok(Reply::text(StatusCode::OK, text).of_version(&found))
+    Ok(Reply::text(StatusCode::OK, text).of_version(&found).showing([shown(&found)]))
 }
 
 /// The resource, unless it was deleted: then 410 that names the version which

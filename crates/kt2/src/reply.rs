@@ -7,6 +7,7 @@ use koppeltaal_fhir::Node;
 use koppeltaal_store::resource::Stored;
 
 use crate::outcome::{Issue, operation_outcome};
+use crate::record::Shown;
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Reply {
     pub content: Content,
     /// Headers beside those that every answer has.
     pub headers: HeaderMap,
+    /// What it shows of the store, for the audit trail.
+    pub shown: Vec<Shown>,
 }
 
 /// A resource in one of the forms in which it is at hand.
@@ -33,7 +36,7 @@ pub enum Content {
 impl Reply {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, content: Content::Nothing, headers: HeaderMap::new() }
+        Self { status, content: Content::Nothing, headers: HeaderMap::new(), shown: Vec::new() }
     }
 
     /// A resource that was put together.
@@ -57,6 +60,13 @@ impl Reply {
         if let Ok(value) = HeaderValue::try_from(value.as_ref()) {
             self.headers.insert(name, value);
         }
+        self
+    }
+
+    /// The same, which shows these versions.
+    #[must_use]
+    pub fn showing(mut self, shown: impl IntoIterator<Item = Shown>) -> Self {
+        self.shown.extend(shown);
         self
     }
 

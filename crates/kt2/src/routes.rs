@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use koppeltaal_auth::{Answer, Area, Place};
-use koppeltaal_core::directory::Domain;
+use koppeltaal_core::Timestamp;
+use koppeltaal_core::directory::{ConnectedInstance, Domain};
 use koppeltaal_core::told::Told;
 use koppeltaal_core::trace::Trace;
 use uuid::Uuid;
@@ -24,6 +25,8 @@ use crate::localize::localize;
 use crate::negotiate::{Wants, for_refusal, negotiate};
 use crate::outcome::Refusal;
 use crate::query_string::{pairs, segment};
+use crate::record::Request as Recorded;
+use crate::record::{Kind, Query};
 use crate::reply::Reply;
 use crate::unserved::{no_interaction, no_type};
 use crate::{conformance, create, delete, history, kind, read, search, update, validate, vread};
@@ -36,6 +39,7 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
+    let began = app.clock.now();
     let path = match place.area {
         Area::Fhir(path) => path,
         _ => Vec::new(),
@@ -56,7 +60,7 @@ where
         told.verb = "smart-configuration";
         app.authorization.smart_configuration(&domain)
     } else {
-        let request = Asked { app: &app, domain: &domain, head: &head, odd, trace: &trace };
+        let request = Asked { app: &app, domain: &domain, head: &head, odd, trace: &trace, began };
         request.answer(body, &segments, is_discovery, &mut told).await
     };
     let headers = answer.headers_mut();
@@ -83,6 +87,7 @@ struct Asked<'a> {
     /// What is wrong with its path.
     odd: Option<Refusal>,
     trace: &'a Trace,
+    began: Timestamp,
 }
 
 impl Asked<'_> {
@@ -100,23 +105,45 @@ impl Asked<'_> {
                 Ok(wants) => (Vec::new(), Ok((wants, query))),
             },
         };
+        let mut seen =
+            Recorded { kind: Kind::of_method(self.head.method.as_str()), ..Recorded::default() };
         let (wants, reply) = match asked {
-            Err(refusal) => (for_refusal(headers, &query), refusal.into_reply()),
+            Err(refusal) => {
+                seen.caller = self.known_caller().await;
+                (for_refusal(headers, &query), Err(refusal))
+            }
             Ok((wants, _)) if is_discovery => {
                 let told = "This document can be read, and nothing else.";
-                (wants, Refusal::method(&[Method::GET, Method::HEAD], told).into_reply())
+                (wants, Err(Refusal::method(&[Method::GET, Method::HEAD], told)))
             }
             Ok((wants, _)) if path == ["metadata"] && is_get(self.head) => {
                 told.verb = "capabilities";
+                seen.kind = Kind::Capabilities;
+                seen.caller = self.known_caller().await;
                 let urls = self.app.authorization.urls(self.domain);
-                (wants, capabilities(self.app, self.domain, &urls, &catalog))
+                (wants, Ok(capabilities(self.app, self.domain, &urls, &catalog)))
             }
             Ok((mut wants, pairs)) => {
-                let reply = self.interaction(body, path, pairs, &mut wants, told).await;
-                (wants, reply.unwrap_or_else(Refusal::into_reply))
+                let reply = self.interaction(body, path, pairs, &mut wants, told, &mut seen).await;
+                (wants, reply)
             }
         };
+        seen.record(self.app, self.domain, self.trace, self.began, reply.as_ref());
+        let reply = reply.unwrap_or_else(Refusal::into_reply);
         render(reply, &wants, catalog.definitions())
+    }
+
+    /// Who sent a request that needs no token, or is refused before the token is
+    /// looked at, as far as that is known.
+    async fn known_caller(&self) -> Option<Arc<ConnectedInstance>> {
+        let headers = &self.head.headers;
+        if !headers.contains_key(header::AUTHORIZATION) {
+            return None;
+        }
+        let access = caller(self.app, self.domain, headers, &self.trace.request_id).await.ok()?;
+        // Beyond its limit an instance is not recorded.
+        self.app.limit.check(access.instance.instance.number).ok()?;
+        Some(access.instance)
     }
 
     async fn interaction<B>(
@@ -126,12 +153,13 @@ impl Asked<'_> {
         pairs: Vec<(String, String)>,
         wants: &mut Wants,
         told: &mut Told,
+        seen: &mut Recorded,
     ) -> Result<Reply, Refusal>
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
-        let Self { app, domain, head, odd, trace } = self;
+        let Self { app, domain, head, odd, trace, began } = self;
         // The guide of the domain can be read before there is a token.
         let is_open = is_get(head)
             && path.first() == Some(&"ImplementationGuide")
@@ -144,6 +172,7 @@ impl Asked<'_> {
             app.limit.check(access.instance.instance.number).map_err(Refusal::throttled)?;
         }
         told.instance = access.as_ref().map(|access| access.instance.name().to_owned());
+        seen.caller = access.as_ref().map(|access| access.instance.clone());
         if let Some(odd) = odd {
             return Err(odd.clone());
         }
@@ -152,7 +181,7 @@ impl Asked<'_> {
             catalog: app.catalog(domain),
             base: urls.fhir_base(),
             bases: urls.fhir_bases(),
-            began: app.clock.now(),
+            began: *began,
             app: (*app).clone(),
             domain: (*domain).clone(),
             trace: (*trace).clone(),
@@ -166,20 +195,33 @@ impl Asked<'_> {
         };
         let headers = &head.headers;
         let Some(kind) = kind::named(name) else { return Err(no_type(name)) };
+        seen.resource_type = Some(kind);
+        seen.id = rest.first().map(|id| (*id).to_owned());
         let Some(interaction) = Interaction::asked(head.method.as_str(), rest) else {
             return Err(no_interaction(head.method.as_str(), rest));
         };
         told.verb = interaction.verb();
+        seen.kind = Kind::of(interaction);
+        let query = |form: &[(String, String)]| {
+            Some(Query::of(kind, head.uri.query(), form, domain.audit_mask_queries))
+        };
         let is_conformance = kind::is_conformance(kind);
         let id = rest.first().copied().unwrap_or_default();
         match interaction {
-            Interaction::Search if is_conformance => conformance::search(&call, kind, pairs),
-            Interaction::Search => search::search(&call, kind, pairs).await,
+            Interaction::Search => {
+                seen.query = query(&[]);
+                match is_conformance {
+                    true => conformance::search(&call, kind, pairs),
+                    false => search::search(&call, kind, pairs).await,
+                }
+            }
             Interaction::SearchByForm => {
                 let bytes = read_body(headers, body, app.body_limit).await?;
                 call.catalog = app.catalog(domain);
+                let form = parse_form(headers, &bytes)?;
+                seen.query = query(&form);
                 let mut all = pairs;
-                all.extend(parse_form(headers, &bytes)?);
+                all.extend(form);
                 // The form can say as much about the answer as the URL.
                 *wants = negotiate(headers, &all)?;
                 call.wants = wants.clone();

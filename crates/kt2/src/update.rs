@@ -3,7 +3,6 @@
 
 use http::StatusCode;
 use http::header::{self, HeaderMap};
-use koppeltaal_core::audit::Action;
 use koppeltaal_core::permission::Operation;
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::definitions;
@@ -15,7 +14,7 @@ use crate::create::written;
 use crate::if_match::{expected, stale};
 use crate::outcome::{Issue, Refusal};
 use crate::read::live;
-use crate::record::{entry, record};
+use crate::record::{self, Author};
 use crate::reply::Reply;
 use crate::rules::subscription;
 use crate::subscription::{Told, Watcher};
@@ -82,7 +81,7 @@ async fn attempt(call: &Call, found: &Stored, resource: &Node) -> Result<Option<
         true => found.body.clone(),
         false => content.body,
     };
-    let mut row = entry(call, Action::Update, kind, &found.id);
+    let mut row = Author::of(call).row(record::Kind::Update, kind, &found.id);
     let (id, version) = (found.id.clone(), found.version);
     let definitions_version = call.catalog.version();
     let watcher = Watcher::of(call).await?;
@@ -97,8 +96,10 @@ async fn attempt(call: &Call, found: &Stored, resource: &Node) -> Result<Option<
             let updated =
                 resource::update(tx, &ids, kind, &id, Some(version), &body, &indexed, now)?;
             let mut told = Told::default();
+            if let Updated::Done(stored) | Updated::Unchanged(stored) = &updated {
+                record::write(tx, &ids, &mut row, stored.version)?;
+            }
             if let Updated::Done(stored) = &updated {
-                record(tx, &ids, &mut row, stored.version)?;
                 let counter = definitions::require(tx, definitions_version)?;
                 told = watching.tell(tx, &looked, stored, &indexed, counter)?;
             }

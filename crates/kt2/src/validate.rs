@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::content::{check_type, judge, local, strip};
 use crate::outcome::{Issue, Refusal};
 use crate::read::live;
+use crate::record::shown;
 use crate::reply::Reply;
 use crate::rules::subscription;
 use crate::targets::dangling_now;
@@ -57,7 +58,8 @@ pub async fn validate(
         }
     }
     if is_about_deletion(&asked) {
-        return Ok(Reply::outcome(StatusCode::OK, &of_deletion(call, kind, found).await?));
+        let issues = of_deletion(call, kind, found).await?;
+        return Ok(Reply::outcome(StatusCode::OK, &issues).showing(found.map(shown)));
     }
     let Some(mut resource) = resource else {
         let told = "The parameter `resource` holds what is to be validated.";
@@ -86,7 +88,7 @@ pub async fn validate(
     if issues.is_empty() {
         issues.push(Issue::information("No issues were found."));
     }
-    Ok(Reply::outcome(StatusCode::OK, &issues))
+    Ok(Reply::outcome(StatusCode::OK, &issues).showing(found.map(shown)))
 }
 
 /// Whether a write would look its references up for the caller: others do not find out

@@ -9,6 +9,7 @@ use koppeltaal_store::resource;
 use crate::access;
 use crate::call::Call;
 use crate::outcome::Refusal;
+use crate::record::shown;
 use crate::reply::Reply;
 use crate::shape::shaped;
 
@@ -47,5 +48,5 @@ pub async fn vread(
         return Err(Refusal::new(StatusCode::GONE, "deleted", told).with(header::LOCATION, url));
     }
     let text = shaped(found.render(), &call.wants, &call.catalog)?;
-    Ok(Reply::text(StatusCode::OK, text).of_version(&found))
+    Ok(Reply::text(StatusCode::OK, text).of_version(&found).showing([shown(&found)]))
 }

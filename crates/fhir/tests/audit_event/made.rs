@@ -57,24 +57,12 @@ fn its_ids_and_what_it_is_about_are_told_apart() {
 }
 
 #[test]
-fn an_event_whose_shape_has_no_number_is_held_by_its_content() {
-    for event in crate::of_server::all() {
-        let split = event.split();
-        let content = split.content.clone().unwrap_or_else(|| "null".to_owned());
-        let whole = format!(r#"{{"shape":{},"content":{content}}}"#, split.shape);
-        let held = Split { shape: String::new(), content: Some(whole), ..split.clone() };
-        assert_eq!(shown(&held, None), shown(&split, None));
-    }
-}
-
-#[test]
 fn what_cannot_be_read_is_left_out() {
     for (shape, content) in [
         ("", None),
         ("[]", Some("[]")),
         ("{", Some("{")),
         (r#"{"entity":{},"agent":1,"meta":[]}"#, Some(r#"{"network":[1],"entity":[1,"x","T/"]}"#)),
-        (r#"{"shape":1}"#, Some(r#"{"shape":1,"content":{"shape":2}}"#)),
     ] {
         let particulars =
             Particulars { id: "x", focal: Some(""), content, ..Particulars::default() };

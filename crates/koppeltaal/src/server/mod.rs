@@ -147,6 +147,7 @@ impl Server {
         let kt2 = kt2::App::new(kt2::Parts {
             store: store.clone(),
             ids: ids.clone(),
+            audit_log: audit_log.clone(),
             clock: clock.clone(),
             authorization: authorization.clone(),
             catalogs: catalogs.clone(),

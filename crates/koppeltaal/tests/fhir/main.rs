@@ -15,6 +15,10 @@ mod resources;
 mod world;
 
 mod audit_event;
+mod audited;
+mod audited_all;
+mod audited_refusals;
+mod audited_trail;
 mod capabilities;
 mod cascade;
 mod conformance;

@@ -95,8 +95,8 @@ impl Operator {
         };
         let ids = self.ids.clone();
         let scope = self.scope();
-        let append = scope.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry)));
-        append.await.map(drop)
+        let written = scope.write(move |tx| audit::append(tx, &ids, std::slice::from_ref(&entry)));
+        written.await.map(drop)
     }
 
     /// The URL of a resource.

@@ -23,6 +23,7 @@ use crate::call::Call;
 use crate::include::included;
 use crate::outcome::Refusal;
 use crate::query::{Context, Query, parse};
+use crate::record::shown;
 use crate::reply::Reply;
 use crate::shape::shaped;
 use link::PageLink;
@@ -67,7 +68,8 @@ pub async fn search(
     }
     let told = [query.ignored, included.warnings].concat();
     bundle.outcome(&told);
-    Ok(Reply::text(StatusCode::OK, bundle.finish()))
+    let all = found.results.iter().chain(&included.resources);
+    Ok(Reply::text(StatusCode::OK, bundle.finish()).showing(all.map(shown)))
 }
 
 /// A page of results.

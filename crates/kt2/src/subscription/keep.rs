@@ -4,20 +4,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koppeltaal_core::audit::{Action, Entry};
+use koppeltaal_core::audit::Entry;
 use koppeltaal_core::directory::Domain;
+use koppeltaal_core::trace::Trace;
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_fhir::{Node, json};
+use koppeltaal_store::definitions;
 use koppeltaal_store::resource::{self, Stored, Updated};
 use koppeltaal_store::subscription::{self, State, Untold, Unwatched};
-use koppeltaal_store::{audit, definitions};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use super::watcher::{Cause, Watcher, Writer};
 use crate::app::App;
 use crate::call::when_current;
 use crate::catalog::Catalog;
 use crate::content::{body, strip};
+use crate::record::{self, Author};
 
 /// How often is looked for something to do.
 const LOOK: Duration = Duration::from_secs(1);
@@ -190,11 +193,10 @@ async fn tell(
     let version = catalog.version();
     let watcher = watcher(app, domain, &bases, catalog, now).await?;
     let looked = watcher.look(KIND, &known.id, &known.origin, &node, &indexed).without_draft();
-    let entry = Entry {
-        focal: Some(format!("{base}/{KIND}/{}", known.id)),
-        detail: Some(format!("subscription: {}", says.status)),
-        ..Entry::new(Action::Update, now, "server")
-    };
+    let trace = Trace::of(None, None, None, &mut || Uuid::new_v4().to_string());
+    let row =
+        Author::new(app, domain, None, &trace, now).row(record::Kind::Update, KIND, &known.id);
+    let mut row = Entry { detail: Some(format!("subscription: {}", says.status)), ..row };
     let (ids, watching) = (app.ids.clone(), watcher.clone());
     let told = app
         .store
@@ -205,8 +207,7 @@ async fn tell(
             let counter = definitions::require(tx, version)?;
             let (version, told) = match &updated {
                 Updated::Done(stored) => {
-                    let version = Some(stored.version.to_string());
-                    audit::append(tx, &ids, &[Entry { version, ..entry.clone() }])?;
+                    record::write(tx, &ids, &mut row, stored.version)?;
                     (stored.version, watching.tell(tx, &looked, stored, &indexed, counter)?)
                 }
                 Updated::Unchanged(stored) => (stored.version, super::Told::default()),

@@ -57,7 +57,10 @@ impl Lookup {
 /// was recorded before there were months.
 pub(super) fn keys_of(id: i64, entry: &Entry, event: &EventBody) -> Vec<i64> {
     let day = day(id);
-    let entities = entry.focal.iter().chain(&event.keys).map(|text| ("entity", text));
+    // What has a content says in it what it refers to: a deletion and a refusal are
+    // about something and refer to nothing.
+    let focal = entry.focal.iter().filter(|_| event.content.is_none());
+    let entities = focal.chain(&event.keys).map(|text| ("entity", text));
     let ids = [
         ("trace", &entry.trace_id),
         ("request", &entry.request_id),

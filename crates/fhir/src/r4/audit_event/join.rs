@@ -34,13 +34,8 @@ pub struct Particulars<'a> {
 /// The AuditEvent with this shape, version 1. What stands in the trail and cannot be read is left
 /// out: an event is shown as far as possible.
 pub fn join(shape: &str, particulars: &Particulars<'_>) -> Node {
-    let mut content = particulars.content.map(parsed);
-    let mut shape = parsed(shape);
-    if let Some(held) = content.as_mut().and_then(|content| content.remove("shape")) {
-        shape = members(held);
-        let inner = content.take().and_then(|mut outer| outer.remove("content"));
-        content = inner.filter(|inner| *inner != Node::Null).map(members);
-    }
+    let content = particulars.content.map(parsed);
+    let shape = parsed(shape);
     match content {
         Some(whole) if whole.contains("resourceType") => of_application(whole, particulars),
         content => of_server(shape, content, particulars),

@@ -15,7 +15,6 @@
 //! | `{"entity": […]}` | these entities; a text `T/id/_history/v` is an entity of type T that is there |
 //! | `{"network": […]}` | these addresses, one for each agent, empty where there is none |
 //! | `{"resourceType": …}` | everything that stands there: it was made by an application |
-//! | `{"shape": …, "content": …}` | the same two, of an event whose shape has no number |
 
 mod coding;
 mod event;
