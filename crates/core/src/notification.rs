@@ -1,11 +1,15 @@
-//! Notifications of new messages: when the next attempt is due (Koppeltaal 1.3
-//! asks for at most five until a 2xx).
+//! Notifications: when the next attempt is due. Koppeltaal 1.3 asks for at most
+//! five until a 2xx, a rest-hook of 2.0 is tried for days ([`HookSchedule`]).
+
+mod hook_schedule;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+
+pub use hook_schedule::HookSchedule;
 
 /// What became of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,12 +1,37 @@
-//! One HTTP exchange of a webhook: what was answered, and a plain word for what
+//! One HTTP exchange of a notification: what was answered, and a plain word for what
 //! went wrong. Where and how it is called belongs to `outbound`.
 
 use std::time::{Duration, Instant};
 
-use koppeltaal_outbound::Clients;
-use reqwest::header::RETRY_AFTER;
+use koppeltaal_outbound::{Clients, Reach};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use url::Url;
 
-use crate::webhook::Request;
+/// A request that is ready to be sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// Where it goes.
+    pub(crate) url: Url,
+    /// Which addresses that may be.
+    pub(crate) reach: Reach,
+    /// What it says.
+    pub(crate) headers: HeaderMap,
+    /// The limit on the exchange.
+    pub(crate) timeout: Duration,
+}
+
+/// What is to be done with a notification now.
+#[derive(Debug, Clone)]
+pub(crate) enum Plan {
+    /// Send this.
+    Send(Request),
+    /// The attempt fails before anything is sent: endpoint and reason.
+    Fail(String, String),
+    /// There is nowhere to send it, and there will not be.
+    GiveUp(&'static str),
+    /// This process may not know yet what another has provisioned.
+    Wait,
+}
 
 /// An answer's body is read up to here so that the connection can be used
 /// again; a longer one is not worth it.
@@ -40,10 +65,12 @@ async fn exchange(clients: &Clients, request: Request) -> Result<Answer, String>
         .client(request.reach)?
         .post(request.url)
         .headers(request.headers)
+        .timeout(request.timeout)
         .body("")
         .send()
         .await;
-    let mut response = sent.map_err(|error| clients.describe(&error))?;
+    let mut response =
+        sent.map_err(|error| clients.describe_within(&error, request.timeout))?;
     let status = response.status();
     let retry_after = response.headers().get(RETRY_AFTER);
     let answer = Answer {

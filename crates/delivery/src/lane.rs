@@ -1,6 +1,6 @@
-//! How hard one instance may be called. Every instance has a lane of its own;
-//! one that fails or is slow several times in a row is spared: one request at a
-//! time, with a rest as long as the last one took, out of a smaller share.
+//! How hard one instance may be called with webhooks of Koppeltaal 1.3. Every
+//! instance has a lane of its own; one that fails or is slow several times in a
+//! row is spared: one request at a time, out of a smaller share.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,8 +8,7 @@ use std::time::Duration;
 use koppeltaal_store::outbox::Due;
 use tokio::time::Instant;
 
-/// Failures or slow answers in a row after which an instance is spared.
-const STRAINED: u32 = 3;
+use crate::circuit::Circuit;
 
 /// Notifications of one instance that are leased together.
 pub(crate) const EACH: usize = 16;
@@ -23,27 +22,18 @@ pub(crate) struct Lane {
     pub(crate) in_flight: usize,
     /// Whether the outbox has more that is due.
     pub(crate) more: bool,
-    strain: u32,
-    rest_until: Option<Instant>,
+    circuit: Circuit,
 }
 
 impl Lane {
     /// Whether the instance is spared.
     pub(crate) fn is_strained(&self) -> bool {
-        self.strain >= STRAINED
-    }
-
-    fn is_resting(&self, now: Instant) -> bool {
-        self.rest_until.is_some_and(|until| now < until)
+        self.circuit.is_strained()
     }
 
     /// Whether another request may begin, of `limit` at the same time.
     pub(crate) fn has_slot(&self, limit: usize, now: Instant) -> bool {
-        if self.is_strained() {
-            self.in_flight == 0 && !self.is_resting(now)
-        } else {
-            self.in_flight < limit
-        }
+        self.circuit.has_slot(self.in_flight, limit, now)
     }
 
     /// How many notifications are wanted from the outbox.
@@ -53,20 +43,19 @@ impl Lane {
         } else if !self.is_strained() {
             EACH
         } else {
-            usize::from(self.in_flight == 0 && !self.is_resting(now))
+            usize::from(self.has_slot(1, now))
         }
     }
 
     /// Takes note of an attempt.
     pub(crate) fn attempted(&mut self, strained: bool, failed: bool, took: Duration, now: Instant) {
-        self.strain = if strained { self.strain.saturating_add(1) } else { 0 };
-        self.rest_until = (self.is_strained() && failed).then(|| now + took);
+        self.circuit.called(strained, failed, took, now);
     }
 
     /// Whether something waits for the end of a rest, and when that is.
     pub(crate) fn rests_until(&self) -> Option<Instant> {
         let waits = self.is_strained() && self.in_flight == 0;
-        if waits && (self.more || !self.held.is_empty()) { self.rest_until } else { None }
+        if waits && (self.more || !self.held.is_empty()) { self.circuit.rest_until() } else { None }
     }
 
     /// Whether a rest is over and something can be fetched from the outbox.
@@ -76,7 +65,7 @@ impl Lane {
 
     /// Whether there is nothing to remember.
     pub(crate) fn is_idle(&self) -> bool {
-        self.held.is_empty() && self.in_flight == 0 && self.strain == 0 && !self.more
+        self.held.is_empty() && self.in_flight == 0 && self.circuit.is_calm() && !self.more
     }
 }
 

@@ -1,22 +1,31 @@
 //! Notifications out of the durable outbox: leases, attempts, retries, dead
-//! letters. A notification is a hint without content (Koppeltaal 1.3, webhook);
-//! it is sent at least once, and one endpoint never holds up another.
+//! letters. A notification is a hint without content (a webhook of Koppeltaal 1.3,
+//! a rest-hook of 2.0); it is sent at least once, and one endpoint never holds up
+//! another. Rest-hooks of one subscription keep their order.
 //!
 //! | file | what |
 //! |---|---|
 //! | `worker` | the loop: look, lease, send, record |
-//! | `lane` | how hard one instance may be called, and when it is spared |
+//! | `circuit` | when something that is called has to be spared |
+//! | `lane` | how hard one instance may be called with webhooks |
+//! | `queues` | the lanes of rest-hooks, which keep their order, and their endpoints |
 //! | `webhook` | what a webhook request says, from the directory of the moment |
+//! | `rest_hook` | what a rest-hook says, and whether its subscriber may have it |
 //! | `call` | one HTTP exchange and what went wrong in it |
+//! | `transmit` | the AuditEvent of an attempt at a rest-hook |
 //!
 //! Which addresses may be called at all is the business of `outbound`.
 
 mod call;
+mod circuit;
 mod lane;
 mod metrics;
 pub mod probe;
+mod queues;
+mod rest_hook;
 mod retry_after;
 mod settings;
+mod transmit;
 mod webhook;
 mod worker;
 
@@ -25,7 +34,7 @@ use std::sync::Arc;
 
 use koppeltaal_core::directory::{Directory, Secret};
 use koppeltaal_core::{Clock, Result};
-use koppeltaal_store::Store;
+use koppeltaal_store::{Ids, Listening, Store, Wakes};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -50,6 +59,8 @@ pub struct Deps {
     pub directory: watch::Receiver<Arc<Directory>>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Gives the keys of audit rows.
+    pub ids: Arc<Ids>,
     /// Opens the values of custom headers.
     pub open: OpenSecret,
     /// Spreads the retries; [`random_jitter`] outside tests.
@@ -72,6 +83,8 @@ pub fn random_jitter() -> Jitter {
 #[derive(Debug)]
 pub struct Delivery {
     waker: Waker,
+    /// Other processes are heard as long as this one delivers.
+    _listening: Listening,
     metrics: Arc<Metrics>,
     /// Sent or dropped: both mean stop.
     stop: oneshot::Sender<()>,
@@ -83,12 +96,15 @@ impl Delivery {
     /// earlier process left behind. Fails when the extra trust anchors cannot
     /// be read.
     pub fn start(deps: Deps, settings: Settings) -> Result<Self> {
-        let waker = Waker(Arc::new(Notify::new()));
+        let wake = Arc::new(Notify::new());
+        let own = Arc::clone(&wake);
+        let (others, listening) = deps.store.wakes(move || own.notify_one())?;
+        let waker = Waker { own: wake, others };
         let metrics = Arc::<Metrics>::default();
         let (stop, stopped) = oneshot::channel();
-        let worker = Worker::new(deps, settings, Arc::clone(&waker.0), Arc::clone(&metrics))?;
+        let worker = Worker::new(deps, settings, Arc::clone(&waker.own), Arc::clone(&metrics))?;
         let worker = tokio::spawn(worker.run(stopped));
-        Ok(Self { waker, metrics, stop, worker })
+        Ok(Self { waker, _listening: listening, metrics, stop, worker })
     }
 
     /// Tells that a commit announced something. Cheap; many calls make one look.
@@ -123,14 +139,19 @@ impl Delivery {
     }
 }
 
-/// Wakes a delivery; clones share it.
+/// Wakes a delivery, and those of other processes on the same store; clones share
+/// it.
 #[derive(Debug, Clone)]
-pub struct Waker(Arc<Notify>);
+pub struct Waker {
+    own: Arc<Notify>,
+    others: Wakes,
+}
 
 impl Waker {
     /// Tells that a commit announced something.
     pub fn wake(&self) {
-        self.0.notify_one();
+        self.own.notify_one();
+        self.others.tell();
     }
 }
 

@@ -23,6 +23,15 @@ pub struct Snapshot {
     pub latency_count: u64,
     /// Outcomes that could not be written at once.
     pub record_failures: u64,
+    /// Rest-hooks that were delivered by one that stood for several.
+    pub coalesced: u64,
+    /// Rest-hooks that were not sent because the subscriber may not read what they
+    /// are about any more.
+    pub withdrawn: u64,
+    /// Rest-hooks that were sent although that could not be found out.
+    pub unchecked: u64,
+    /// Endpoints of rest-hooks that are spared now.
+    pub strained: u64,
 }
 
 /// The counters themselves.
@@ -36,6 +45,10 @@ pub(crate) struct Metrics {
     latency_micros: AtomicU64,
     latency_count: AtomicU64,
     record_failures: AtomicU64,
+    coalesced: AtomicU64,
+    withdrawn: AtomicU64,
+    unchecked: AtomicU64,
+    strained: AtomicU64,
 }
 
 impl Metrics {
@@ -51,15 +64,28 @@ impl Metrics {
         self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn died(&self) {
-        self.dead.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn died(&self, count: u64) {
+        self.dead.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn coalesced(&self, count: usize) {
+        self.coalesced.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn withdrawn(&self) {
+        self.withdrawn.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sent_unchecked(&self) {
+        self.unchecked.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn record_failed(&self) {
         self.record_failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn busy(&self, in_flight: usize, held: usize) {
+    pub(crate) fn busy(&self, in_flight: usize, held: usize, strained: usize) {
+        self.strained.store(strained as u64, Ordering::Relaxed);
         self.in_flight.store(in_flight as u64, Ordering::Relaxed);
         self.held.store(held as u64, Ordering::Relaxed);
     }
@@ -75,6 +101,10 @@ impl Metrics {
             latency_sum: Duration::from_micros(load(&self.latency_micros)),
             latency_count: load(&self.latency_count),
             record_failures: load(&self.record_failures),
+            coalesced: load(&self.coalesced),
+            withdrawn: load(&self.withdrawn),
+            unchecked: load(&self.unchecked),
+            strained: load(&self.strained),
         }
     }
 }

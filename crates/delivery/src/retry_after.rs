@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::fmt::rfc2822::DateTimeParser;
 use koppeltaal_core::Timestamp;
 
-/// An endpoint cannot ask for a longer pause.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// The endpoint of a webhook cannot ask for a longer pause.
+pub(crate) const OF_WEBHOOK: Duration = Duration::from_secs(3600);
 
-/// The pause that the header asks for; `None` when it says nothing readable.
-pub(crate) fn pause(header: &str, now: Timestamp) -> Option<Duration> {
+/// The pause that the header asks for, `longest` at most; `None` when it says
+/// nothing readable.
+pub(crate) fn pause(header: &str, now: Timestamp, longest: Duration) -> Option<Duration> {
     let header = header.trim();
     let pause = if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit ask for a long time.
@@ -18,7 +19,7 @@ pub(crate) fn pause(header: &str, now: Timestamp) -> Option<Duration> {
         let date = DateTimeParser::new().parse_timestamp(header).ok()?;
         Timestamp(date.as_microsecond()).since(now)
     };
-    Some(pause.min(LONGEST))
+    Some(pause.min(longest))
 }
 
 #[cfg(test)]
@@ -39,7 +40,7 @@ mod tests {
             ("soon", None),
             ("", None),
         ] {
-            assert_eq!(pause(header, now).map(|pause| pause.as_secs()), expected, "{header}");
+            assert_eq!(pause(header, now, OF_WEBHOOK).map(|pause| pause.as_secs()), expected, "{header}");
         }
     }
 }

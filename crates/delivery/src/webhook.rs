@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::{ConnectedInstance, Directory, Webhook};
-use koppeltaal_outbound::{Reach, check_url};
+use koppeltaal_outbound::check_url;
 use koppeltaal_store::outbox::Due;
 use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
@@ -14,9 +14,10 @@ use reqwest::header::{
 use url::Url;
 
 use crate::OpenSecret;
+use crate::call::{Plan, Request};
 
 /// How far the directory of a process may lag behind the store, generously.
-const LAG: Duration = Duration::from_secs(5);
+pub(crate) const LAG: Duration = Duration::from_secs(5);
 
 /// Headers that a custom one cannot replace: those of the connection, and those
 /// that the standard describes. Provisioning refuses them; what an older file
@@ -36,35 +37,20 @@ const FIXED: [&str; 12] = [
     "koppeltaalmessageidentifier",
 ];
 
-/// A request that is ready to be sent.
-#[derive(Debug, Clone)]
-pub(crate) struct Request {
-    pub(crate) url: Url,
-    pub(crate) reach: Reach,
-    pub(crate) headers: HeaderMap,
-}
-
-/// What is to be done with a notification now.
-#[derive(Debug, Clone)]
-pub(crate) enum Plan {
-    /// Send this.
-    Send(Request),
-    /// The attempt fails before anything is sent: endpoint and reason.
-    Fail(String, String),
-    /// There is nowhere to send it, and there will not be.
-    GiveUp(&'static str),
-    /// This process may not know yet what another has provisioned.
-    Wait,
-}
-
 /// Decides what is to be done.
-pub(crate) fn plan(due: &Due, directory: &Directory, open: &OpenSecret, now: Timestamp) -> Plan {
+pub(crate) fn plan(
+    due: &Due,
+    directory: &Directory,
+    open: &OpenSecret,
+    now: Timestamp,
+    timeout: Duration,
+) -> Plan {
     let (instance, webhook) = match endpoint(due, directory) {
         Ok(found) => found,
         Err(_) if now.since(due.next_attempt) < LAG => return Plan::Wait,
         Err(reason) => return Plan::GiveUp(reason),
     };
-    match request(due, instance, webhook, open) {
+    match request(due, instance, webhook, open, timeout) {
         Ok(request) => Plan::Send(request),
         Err(reason) => Plan::Fail(shown(&webhook.url), reason),
     }
@@ -92,6 +78,7 @@ fn request(
     instance: &ConnectedInstance,
     webhook: &Webhook,
     open: &OpenSecret,
+    timeout: Duration,
 ) -> Result<Request, String> {
     let (url, reach) = check_url(&webhook.url, &instance.domain)?;
     let mut headers = HeaderMap::new();
@@ -117,10 +104,10 @@ fn request(
         HeaderName::from_static("koppeltaalmessageidentifier"),
         header_value(&due.identifier),
     );
-    Ok(Request { url, reach, headers })
+    Ok(Request { url, reach, headers, timeout })
 }
 
-fn agent() -> HeaderValue {
+pub(crate) fn agent() -> HeaderValue {
     HeaderValue::from_static(concat!("koppeltaal/", env!("CARGO_PKG_VERSION")))
 }
 
@@ -184,7 +171,7 @@ mod tests {
             lease: Timestamp(0),
         };
         let open: OpenSecret = Arc::new(|secret: &Secret| Ok(secret.0.clone()));
-        let headers = request(&due, &instance, &webhook, &open).unwrap().headers;
+        let headers = request(&due, &instance, &webhook, &open, LAG).unwrap().headers;
         assert_eq!(headers[ACCEPT], "application/json");
         assert_eq!(headers[CONTENT_TYPE], "application/json");
         assert_eq!(headers["koppeltaalmessageidentifier"], "m-1");

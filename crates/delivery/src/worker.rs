@@ -1,8 +1,10 @@
-//! The loop of the delivery: look which instances have something due, lease some
-//! of it, send, record. One task owns all state; only requests and store closures
-//! run beside it.
+//! The loop of the delivery: look which instances and lanes have something due,
+//! lease some of it, send, record. One task owns all state; only requests and
+//! store closures run beside it.
 
 mod attempt;
+mod hook;
+mod look;
 mod record;
 mod stop;
 
@@ -14,36 +16,39 @@ use std::time::Duration;
 
 use koppeltaal_core::{Result, Timestamp};
 use koppeltaal_outbound::Clients;
-use koppeltaal_store::outbox::{self, Due, Waiting, Wanted};
+use koppeltaal_store::outbox::Due;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use self::record::Recording;
+use self::look::{Found, Leased};
+use self::record::{Recorded, Recording};
 use crate::Deps;
 use crate::call::Answer;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
+use crate::queues::{Bounds, Key, Queues, Turn};
 use crate::settings::Settings;
-
-/// Notifications that one closure leases: it must not hold up the writer.
-const AT_ONCE: usize = 128;
-
-/// Notifications that this process holds, in flight or waiting for a slot.
-const HELD: usize = 4096;
 
 /// The shortest pause between two looks that only the time asks for.
 const SHORTEST: Duration = Duration::from_millis(5);
 
-/// After the store could not be read or written.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
-
 /// Something of the store that is on its way.
 type Underway<T> = Option<Pin<Box<dyn Future<Output = Result<T>> + Send>>>;
 
+/// What a request is about.
+enum Job {
+    Webhook(Due),
+    RestHook {
+        turn: Box<Turn>,
+        /// The id of the request itself.
+        request_id: String,
+    },
+}
+
 /// A request in flight.
 struct Running {
-    due: Due,
+    job: Job,
     endpoint: String,
     started: Timestamp,
     strained: bool,
@@ -63,19 +68,19 @@ pub(crate) struct Worker {
     running: HashMap<Id, Running>,
     strained_running: usize,
     held: usize,
+    /// Rest-hooks.
+    queues: Queues,
 
     look_at: Instant,
-    looking: Underway<Vec<Waiting>>,
+    looking: Underway<Found>,
+    /// After which lane the next look goes on.
+    cursor: Key,
+    /// Whether something was committed since the lanes were looked at from the start.
+    woken: bool,
     leasing: Underway<Leased>,
     /// Instances with something due that the last look had no room for.
     left_out: bool,
     recording: Recording,
-}
-
-/// What was wanted, and what was got.
-struct Leased {
-    wanted: Arc<Vec<Wanted>>,
-    got: Vec<Due>,
 }
 
 impl Worker {
@@ -85,6 +90,8 @@ impl Worker {
         wake: Arc<Notify>,
         metrics: Arc<Metrics>,
     ) -> Result<Self> {
+        let bounds =
+            Bounds { per_endpoint: settings.per_endpoint, coalesce: settings.hook_coalesce };
         Ok(Self {
             clients: Arc::new(Clients::new(settings.outbound())?),
             deps,
@@ -97,6 +104,9 @@ impl Worker {
             running: HashMap::new(),
             strained_running: 0,
             held: 0,
+            queues: Queues::new(bounds),
+            cursor: look::START,
+            woken: false,
             look_at: Instant::now(),
             looking: None,
             leasing: None,
@@ -108,14 +118,19 @@ impl Worker {
     pub(crate) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
         loop {
             let now = Instant::now();
+            self.send_hooks(now);
             self.send(now);
-            self.recording.start(&self.deps.store, now);
+            self.recording.start(&self.deps, now);
             self.look(now);
-            self.metrics.busy(self.running.len(), self.held);
+            let held = self.held + self.queues.held();
+            self.metrics.busy(self.running.len(), held, self.queues.strained());
             let timer = self.timer(now);
             tokio::select! {
                 _ = &mut stop => break,
-                () = self.wake.notified() => self.look_soon(),
+                () = self.wake.notified() => {
+                    self.woken = true;
+                    self.look_soon();
+                }
                 Some(ended) = self.requests.join_next_with_id() => {
                     self.ended(ended);
                     // Whatever else has ended by now is recorded with it.
@@ -125,7 +140,7 @@ impl Worker {
                 }
                 found = arrival(&mut self.looking) => self.looked(found),
                 leased = arrival(&mut self.leasing) => self.leased(leased),
-                due = self.recording.finished(&self.metrics) => self.recorded(due),
+                recorded = self.recording.finished(&self.metrics) => self.recorded(recorded),
                 () = sleep_until(timer) => {}
             }
         }
@@ -141,9 +156,16 @@ impl Worker {
     }
 
     /// Outcomes are in the store; the first of them is due again at this moment.
-    fn recorded(&mut self, due: Option<Timestamp>) {
-        if let Some(due) = due {
+    fn recorded(&mut self, recorded: Recorded) {
+        if let Some(due) = recorded.due {
             self.look_within(due.since(self.deps.clock.now()));
+        }
+        let mut more = false;
+        for key in recorded.lanes {
+            more |= self.queues.recorded(key);
+        }
+        if more {
+            self.look_soon();
         }
     }
 
@@ -157,94 +179,8 @@ impl Worker {
     fn timer(&self, now: Instant) -> Instant {
         let look_at = if self.may_look() { self.look_at } else { now + self.settings.poll };
         let rests = self.lanes.values().filter_map(Lane::rests_until).filter(|until| *until > now);
-        rests.chain(self.recording.starts_at()).fold(look_at, Instant::min)
-    }
-
-    /// Starts to look for what is due, when it is time to.
-    fn look(&mut self, now: Instant) {
-        let rested = self.lanes.values().any(|lane| lane.is_rested(now));
-        if (now < self.look_at && !rested) || !self.may_look() {
-            return;
-        }
-        self.look_at = now + self.settings.poll;
-        let store = self.deps.store.clone();
-        self.looking = Some(Box::pin(async move { store.read(outbox::waiting).await }));
-    }
-
-    /// Decides what to lease.
-    fn looked(&mut self, found: Result<Vec<Waiting>>) {
-        let mut found = match found {
-            Ok(found) => found,
-            Err(error) => return self.store_failed("looking for notifications", &error),
-        };
-        let now = self.deps.clock.now();
-        let instant = Instant::now();
-        self.left_out = false;
-        self.lanes.values_mut().for_each(|lane| lane.more = false);
-        self.lanes.retain(|_, lane| !lane.is_idle());
-        let mut room = HELD.saturating_sub(self.held + self.running.len()).min(AT_ONCE);
-        let mut strained = self.settings.strained_total().saturating_sub(self.strained_running);
-        let mut wanted = Vec::new();
-        // The longest overdue first: whoever is left out now comes first then.
-        found.sort_by_key(|waiting| waiting.due);
-        for Waiting { domain, instance, due } in found {
-            if due > now {
-                self.look_within(due.since(now));
-                continue;
-            }
-            let lane = self.lanes.entry(instance).or_default();
-            lane.more = true;
-            let mut limit = lane.wants(instant);
-            if lane.is_strained() {
-                limit = limit.min(strained);
-                strained -= limit;
-            }
-            self.left_out |= limit > room;
-            limit = limit.min(room);
-            if limit > 0 {
-                room -= limit;
-                wanted.push(Wanted { domain, instance, limit: limit as i64 });
-            }
-        }
-        if !wanted.is_empty() {
-            self.lease(wanted, now);
-        }
-    }
-
-    fn lease(&mut self, wanted: Vec<Wanted>, now: Timestamp) {
-        let wanted = Arc::new(wanted);
-        let asked = Arc::clone(&wanted);
-        let store = self.deps.store.clone();
-        let until = now.plus(self.settings.lease());
-        self.leasing = Some(Box::pin(async move {
-            let got = store.write(move |tx| outbox::lease(tx, &asked, now, until)).await?;
-            Ok(Leased { wanted, got })
-        }));
-    }
-
-    fn leased(&mut self, leased: Result<Leased>) {
-        let Leased { wanted, got } = match leased {
-            Ok(leased) => leased,
-            Err(error) => return self.store_failed("leasing notifications", &error),
-        };
-        self.held += got.len();
-        for due in got {
-            self.lanes.entry(due.instance).or_default().held.push_back(due);
-        }
-        for wanted in wanted.iter() {
-            // Less than was wanted is all there was.
-            if let Some(lane) = self.lanes.get_mut(&wanted.instance) {
-                lane.more = lane.held.len() as i64 >= wanted.limit;
-            }
-        }
-        if self.left_out {
-            self.look_soon();
-        }
-    }
-
-    fn store_failed(&mut self, doing: &str, error: &koppeltaal_core::Error) {
-        tracing::warn!(%error, "{doing} failed, trying again");
-        self.look_at = Instant::now() + STORE_PAUSE;
+        let hooks = self.queues.rests_until().filter(|until| *until > now);
+        rests.chain(hooks).chain(self.recording.starts_at()).fold(look_at, Instant::min)
     }
 }
 

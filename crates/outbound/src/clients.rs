@@ -100,6 +100,11 @@ impl Clients {
     /// What went wrong with a request of one of these clients, in plain words and
     /// without the URL.
     pub fn describe(&self, error: &reqwest::Error) -> String {
+        self.describe_within(error, self.timeout)
+    }
+
+    /// The same of a request that had a limit of its own.
+    pub fn describe_within(&self, error: &reqwest::Error, limit: Duration) -> String {
         let mut cause = error.source();
         while let Some(inner) = cause {
             if let Some(refused) = inner.downcast_ref::<Refused>() {
@@ -111,7 +116,7 @@ impl Clients {
             return if error.is_connect() {
                 format!("no connection within {} ms", self.connect_timeout.as_millis())
             } else {
-                format!("no answer within {} ms", self.timeout.as_millis())
+                format!("no answer within {} ms", limit.as_millis())
             };
         }
         let what = if error.is_connect() { "no connection" } else { "no answer" };

@@ -20,9 +20,11 @@ pub mod subscription;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod tx;
+mod wakes;
 
 pub use audit::AuditLog;
 pub use ids::{Ids, NodeLease};
 pub use scope::{DomainTx, Scope};
 pub use store::{DatabaseUrl, Options, Store};
 pub use tx::{Arg, Dialect, Row, Tx, Value};
+pub use wakes::{Listening, Wakes};

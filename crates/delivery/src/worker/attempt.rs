@@ -9,9 +9,10 @@ use koppeltaal_store::outbox::{Due, Next, Outcome, Release};
 use tokio::task::{Id, JoinError};
 use tokio::time::Instant;
 
-use super::{Running, Worker};
-use crate::call::{self, Answer};
-use crate::webhook::{Plan, plan};
+use super::{Job, Running, Worker};
+use crate::call::{self, Answer, Plan, Request};
+use crate::lane::Lane;
+use crate::webhook::plan;
 use crate::{retry_after, webhook};
 
 impl Worker {
@@ -63,7 +64,7 @@ impl Worker {
             return self.recording.release(Release::of(&due, now));
         }
         let directory = Arc::clone(&self.deps.directory.borrow());
-        match plan(&due, &directory, &self.deps.open, now) {
+        match plan(&due, &directory, &self.deps.open, now, self.settings.timeout) {
             Plan::Wait => {
                 let later = now.plus(Duration::from_secs(1));
                 self.recording.release(Release::of(&due, later));
@@ -76,7 +77,7 @@ impl Worker {
             }
             Plan::GiveUp(reason) => {
                 self.metrics.refused();
-                self.metrics.died();
+                self.metrics.died(1);
                 let answer = Answer { error: Some(reason.to_owned()), ..Answer::default() };
                 self.recording.outcome(outcome(&due, None, now, now, &answer, Next::Dead));
                 self.drained(due.instance);
@@ -87,9 +88,9 @@ impl Worker {
                 lane.in_flight += 1;
                 let strained = lane.is_strained();
                 self.strained_running += usize::from(strained);
-                let clients = Arc::clone(&self.clients);
-                let task = self.requests.spawn(async move { call::post(&clients, request).await });
-                self.running.insert(task.id(), Running { due, endpoint, started: now, strained });
+                let running =
+                    Running { job: Job::Webhook(due), endpoint, started: now, strained };
+                self.request(request, running);
             }
         }
     }
@@ -106,21 +107,44 @@ impl Worker {
         let Some(running) = self.running.remove(&id) else {
             return;
         };
-        let Running { due, endpoint, started, strained } = running;
+        let Running { job, endpoint, started, strained } = running;
         self.strained_running -= usize::from(strained);
+        self.metrics.attempted(answer.error.is_none(), answer.took);
+        match job {
+            Job::Webhook(due) => self.webhook_ended(&due, endpoint, started, &answer),
+            Job::RestHook { turn, request_id } => {
+                self.hook_ended(*turn, &request_id, endpoint, started, &answer);
+            }
+        }
+        let waits = |lane: &Lane| lane.more && lane.held.is_empty();
+        // A slot of the share of the strained is free again.
+        if strained && (self.lanes.values().any(waits) | self.queues.waits_for_share()) {
+            self.look_soon();
+        }
+    }
+
+    /// Sends a request.
+    pub(super) fn request(&mut self, request: Request, running: Running) {
+        let clients = Arc::clone(&self.clients);
+        let task = self.requests.spawn(async move { call::post(&clients, request).await });
+        self.running.insert(task.id(), running);
+    }
+
+    fn webhook_ended(
+        &mut self,
+        due: &Due,
+        endpoint: String,
+        started: Timestamp,
+        answer: &Answer,
+    ) {
         let failed = answer.error.is_some();
-        self.metrics.attempted(!failed, answer.took);
         if let Some(lane) = self.lanes.get_mut(&due.instance) {
             lane.in_flight -= 1;
             let slow = answer.took >= self.settings.slow();
             lane.attempted(failed || slow, failed, answer.took, Instant::now());
         }
-        self.settle(&due, Some(endpoint), started, &answer);
+        self.settle(due, Some(endpoint), started, answer);
         self.drained(due.instance);
-        if strained && self.lanes.values().any(|lane| lane.more && lane.held.is_empty()) {
-            // A slot of the share of the strained is free again.
-            self.look_soon();
-        }
     }
 
     /// Decides what an answer means for its notification.
@@ -138,7 +162,7 @@ impl Worker {
                 tracing::info!(notification, instance, error, next = %at, "notification failed");
             }
             Next::Dead => {
-                self.metrics.died();
+                self.metrics.died(1);
                 tracing::warn!(notification, instance, error, "notification given up");
             }
         }
@@ -154,8 +178,11 @@ impl Worker {
         let Some(scheduled) = self.settings.schedule.next(failed, now, jitter) else {
             return Next::Dead;
         };
-        let asked =
-            answer.retry_after.as_deref().and_then(|header| retry_after::pause(header, now));
+        let longest = retry_after::OF_WEBHOOK;
+        let asked = answer
+            .retry_after
+            .as_deref()
+            .and_then(|header| retry_after::pause(header, now, longest));
         Next::Retry(scheduled.max(now.plus(asked.unwrap_or_default())))
     }
 

@@ -7,12 +7,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use koppeltaal_core::audit::Entry;
 use koppeltaal_core::{Error, Result, Timestamp};
-use koppeltaal_store::Store;
-use koppeltaal_store::outbox::{self, Next, Outcome, Release};
+use koppeltaal_store::audit;
+use koppeltaal_store::outbox::{
+    self, LaneNext, LaneOutcome, LaneRelease, Next, Outcome, Release,
+};
 use tokio::time::Instant;
 
+use crate::Deps;
 use crate::metrics::Metrics;
+use crate::queues::Key;
 
 /// After the first failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -28,11 +33,36 @@ const HOPELESS: u32 = 5;
 struct Group {
     outcomes: Vec<Outcome>,
     releases: Vec<Release>,
+    hooks: Vec<Hook>,
+    lane_releases: Vec<LaneRelease>,
+}
+
+/// An attempt at a rest-hook, and what the audit trail says of it.
+#[derive(Debug, Clone)]
+struct Hook {
+    outcome: LaneOutcome,
+    event: Option<Entry>,
+}
+
+/// What has been written.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    /// When the first of it is due again.
+    pub(super) due: Option<Timestamp>,
+    /// The lanes of rest-hooks, once for each outcome.
+    pub(super) lanes: Vec<Key>,
 }
 
 impl Group {
     fn is_empty(&self) -> bool {
-        self.outcomes.is_empty() && self.releases.is_empty()
+        self.outcomes.is_empty()
+            && self.releases.is_empty()
+            && self.hooks.is_empty()
+            && self.lane_releases.is_empty()
+    }
+
+    fn lanes(&self) -> Vec<Key> {
+        self.hooks.iter().map(|hook| (hook.outcome.domain, hook.outcome.lane)).collect()
     }
 
     /// When the first of them is due again.
@@ -41,7 +71,17 @@ impl Group {
             Next::Retry(at) => Some(at),
             Next::Delivered | Next::Dead => None,
         });
-        retries.chain(self.releases.iter().map(|release| release.due)).min()
+        let hooks = self.hooks.iter().filter_map(|hook| match hook.outcome.next {
+            LaneNext::Retry(at) => Some(at),
+            // A lane that was changed meanwhile is tried again at once.
+            LaneNext::Failed => Some(hook.outcome.ended),
+            LaneNext::Delivered | LaneNext::Dead => None,
+        });
+        retries
+            .chain(hooks)
+            .chain(self.releases.iter().map(|release| release.due))
+            .chain(self.lane_releases.iter().map(|release| release.due))
+            .min()
     }
 }
 
@@ -65,6 +105,14 @@ impl Recording {
         self.ready.releases.push(release);
     }
 
+    pub(super) fn hook(&mut self, outcome: LaneOutcome, event: Option<Entry>) {
+        self.ready.hooks.push(Hook { outcome, event });
+    }
+
+    pub(super) fn release_lane(&mut self, release: LaneRelease) {
+        self.ready.lane_releases.push(release);
+    }
+
     /// Whether the last attempt to write failed.
     pub(super) fn is_stuck(&self) -> bool {
         self.failures > 0
@@ -86,24 +134,41 @@ impl Recording {
     }
 
     /// Starts to write what is ready, unless something is being written.
-    pub(super) fn start(&mut self, store: &Store, now: Instant) {
+    pub(super) fn start(&mut self, deps: &Deps, now: Instant) {
         let too_early = self.again_at.is_some_and(|at| now < at);
         if self.underway.is_some() || self.ready.is_empty() || too_early {
             return;
         }
         self.again_at = None;
-        let Group { outcomes, releases } = &mut self.ready;
+        let Group { outcomes, releases, hooks, lane_releases } = &mut self.ready;
+        // A lane is given back only after all that was sent in it is recorded.
+        let lanes = if hooks.len() > AT_ONCE { 0 } else { lane_releases.len().min(AT_ONCE) };
         let group = Arc::new(Group {
             outcomes: outcomes.drain(..outcomes.len().min(AT_ONCE)).collect(),
             releases: releases.drain(..releases.len().min(AT_ONCE)).collect(),
+            hooks: hooks.drain(..hooks.len().min(AT_ONCE)).collect(),
+            lane_releases: lane_releases.drain(..lanes).collect(),
         });
-        let store = store.clone();
+        let (store, ids) = (deps.store.clone(), Arc::clone(&deps.ids));
         let written = Arc::clone(&group);
         let write = async move {
+            let sent: Vec<LaneOutcome> =
+                written.hooks.iter().map(|hook| hook.outcome.clone()).collect();
+            let events: Vec<(i64, Entry)> = written
+                .hooks
+                .iter()
+                .filter_map(|hook| Some((hook.outcome.domain, hook.event.clone()?)))
+                .collect();
             store
                 .write(move |tx| {
                     outbox::record(tx, &written.outcomes)?;
-                    outbox::release(tx, &written.releases)
+                    outbox::release(tx, &written.releases)?;
+                    outbox::record_lanes(tx, &sent)?;
+                    outbox::release_lanes(tx, &written.lane_releases)?;
+                    if !events.is_empty() {
+                        audit::append_across(tx, &ids, &events)?;
+                    }
+                    Ok(())
                 })
                 .await
         };
@@ -111,8 +176,8 @@ impl Recording {
     }
 
     /// Waits for the write that is underway, takes note of how it went, and tells
-    /// when the first of what was written is due again.
-    pub(super) async fn finished(&mut self, metrics: &Metrics) -> Option<Timestamp> {
+    /// what was written.
+    pub(super) async fn finished(&mut self, metrics: &Metrics) -> Recorded {
         let Some((group, write)) = &mut self.underway else {
             return pending().await;
         };
@@ -122,29 +187,30 @@ impl Recording {
         match written {
             Ok(()) => {
                 self.failures = 0;
-                group.due()
+                Recorded { due: group.due(), lanes: group.lanes() }
             }
-            Err(error) => {
-                self.failed(&group, &error, metrics);
-                None
-            }
+            Err(error) => self.failed(&group, &error, metrics),
         }
     }
 
-    fn failed(&mut self, group: &Group, error: &Error, metrics: &Metrics) {
+    fn failed(&mut self, group: &Group, error: &Error, metrics: &Metrics) -> Recorded {
         metrics.record_failed();
         self.failures += 1;
         let pause = FIRST_PAUSE * 2_u32.pow(self.failures.min(10) - 1);
         self.again_at = Some(Instant::now() + pause.min(LONGEST_PAUSE));
-        let outcomes = group.outcomes.len();
+        let outcomes = group.outcomes.len() + group.hooks.len();
         if !matches!(error, Error::Unavailable(_)) && self.failures >= HOPELESS {
             tracing::error!(%error, outcomes, "outcomes of notifications are lost");
             self.failures = 0;
-            return;
+            // The leases end by themselves.
+            return Recorded { due: None, lanes: group.lanes() };
         }
         tracing::warn!(%error, outcomes, "outcomes of notifications cannot be written yet");
         // In their old place: in front of what has become ready since.
         self.ready.outcomes.splice(..0, group.outcomes.iter().cloned());
         self.ready.releases.splice(..0, group.releases.iter().copied());
+        self.ready.hooks.splice(..0, group.hooks.iter().cloned());
+        self.ready.lane_releases.splice(..0, group.lane_releases.iter().copied());
+        Recorded::default()
     }
 }

@@ -46,7 +46,7 @@ async fn addresses_inside_the_network_are_not_called_from_production() {
 
 /// An endpoint with a certificate for `localhost` of an authority of its own, and
 /// that authority.
-async fn https() -> (Hook, String) {
+pub async fn https() -> (Hook, String) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(

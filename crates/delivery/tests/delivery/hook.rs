@@ -20,6 +20,10 @@ pub enum Answer {
     After(Duration),
     /// A 200 whose body does not end.
     Endless,
+    /// The connection is cut without an answer.
+    Reset,
+    /// These, one for each request; then the last for ever.
+    Script(Vec<Answer>),
 }
 
 impl Answer {
@@ -54,6 +58,8 @@ struct Shared {
     answer: Mutex<Answer>,
     received: Mutex<Vec<Received>>,
     connections: AtomicUsize,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
 }
 
 /// The endpoint; ends with the runtime of its test.
@@ -76,6 +82,8 @@ impl Hook {
             answer: Mutex::new(answer),
             received: Mutex::default(),
             connections: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
+            most_in_flight: AtomicUsize::new(0),
         });
         let hook = Self { shared: Arc::clone(&shared), address };
         tokio::spawn(async move {
@@ -113,6 +121,17 @@ impl Hook {
         self.shared.received.lock().unwrap().len()
     }
 
+    /// The greatest number of requests that were not answered at the same time.
+    pub fn most_in_flight(&self) -> usize {
+        self.shared.most_in_flight.load(Ordering::SeqCst)
+    }
+
+    /// The paths that were called, in order.
+    pub fn paths(&self) -> Vec<String> {
+        let path = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
+        self.received().iter().map(|received| path(&received.line)).collect()
+    }
+
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
@@ -142,10 +161,14 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared)
             .collect();
         headers.sort();
         shared.received.lock().unwrap().push(Received { line, headers });
-        let answer = shared.answer.lock().unwrap().clone();
+        let now = shared.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        shared.most_in_flight.fetch_max(now, Ordering::SeqCst);
+        let answer = next_answer(&mut shared.answer.lock().unwrap());
+        let _answering = Answering(shared);
         let sent = match answer {
             Answer::Head(head) => stream.write_all(head.as_bytes()).await,
             Answer::Never => return std::future::pending().await,
+            Answer::Reset | Answer::Script(_) => return,
             Answer::After(pause) => {
                 tokio::time::sleep(pause).await;
                 stream.write_all(b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n").await
@@ -162,5 +185,22 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared)
         if sent.is_err() {
             return;
         }
+    }
+}
+
+/// A request that is being answered.
+struct Answering<'a>(&'a Shared);
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn next_answer(answer: &mut Answer) -> Answer {
+    match answer {
+        Answer::Script(rest) if rest.len() > 1 => rest.remove(0),
+        Answer::Script(rest) => rest.first().cloned().unwrap_or(Answer::Reset),
+        other => other.clone(),
     }
 }

@@ -3,9 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod addresses;
+mod days;
 mod hook;
 mod isolation;
+mod lane_end;
+mod lane_processes;
+mod lanes;
+mod order;
 mod request;
+mod rest_hook;
 mod restart;
 mod retries;
 mod world;

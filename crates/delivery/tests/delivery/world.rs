@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use koppeltaal_core::directory::{
-    Application, Directory, Domain, Instance, Phase, Secret, Webhook,
+    Application, Directory, Domain, Instance, Permission, Phase, Role, Secret, Webhook,
 };
 use koppeltaal_core::notification::State;
 use koppeltaal_core::{Clock, Timestamp};
 use koppeltaal_delivery::{Delivery, Deps, Settings};
 use koppeltaal_store::outbox::{self, Announcement, Filter, Notification};
-use koppeltaal_store::{Scope, Store};
+use koppeltaal_store::{Ids, Scope, Store};
 use tokio::sync::watch;
 
 /// The domain whose endpoints may be on loopback.
@@ -37,6 +37,7 @@ pub struct World {
     clock: Arc<Moved>,
     directory: watch::Sender<Arc<Directory>>,
     instances: BTreeMap<i64, Instance>,
+    roles: Vec<Role>,
     next: AtomicI64,
 }
 
@@ -54,6 +55,7 @@ impl World {
             clock: Arc::new(Moved(AtomicI64::new(start.0))),
             directory: watch::Sender::default(),
             instances: BTreeMap::new(),
+            roles: Vec::new(),
             next: AtomicI64::new(koppeltaal_core::id::first_key_at(start)),
         }
     }
@@ -82,6 +84,11 @@ impl World {
             ..Instance::default()
         });
         change(instance);
+        self.publish();
+    }
+
+    /// Makes this the directory of the moment.
+    pub fn publish(&self) {
         let domain = |number, name: &str, phase, allow_http_loopback| Domain {
             number,
             name: name.to_owned(),
@@ -95,8 +102,28 @@ impl World {
         ];
         let application = Application { number: 1, id: "app".to_owned(), ..Default::default() };
         let instances = self.instances.values().cloned().collect();
-        let directory = Directory::new(1, domains, vec![application], vec![], vec![], instances);
+        let directory = Directory::new(1, domains, vec![application], self.roles.clone(), vec![], instances);
         self.directory.send_replace(Arc::new(directory));
+    }
+
+    /// Gives the role with this name these permissions, in the domain TEST.
+    pub fn grant(&mut self, name: &str, permissions: Vec<Permission>) {
+        self.roles.retain(|role| role.name != name);
+        let (name, domain) = (name.to_owned(), "test".to_owned());
+        self.roles.push(Role { name, domain, permissions, ..Role::default() });
+        self.publish();
+    }
+
+    /// Lets the role be the same in another domain.
+    pub fn grant_in(&mut self, domain: &str, name: &str) {
+        let role = self.roles.iter().find(|role| role.name == name).cloned().unwrap();
+        self.roles.push(Role { domain: domain.to_owned(), ..role });
+        self.publish();
+    }
+
+    /// A key that was never given before.
+    pub fn keys(&self, count: i64) -> i64 {
+        self.next.fetch_add(count, Ordering::SeqCst)
     }
 
     pub fn deps(&self) -> Deps {
@@ -104,6 +131,7 @@ impl World {
             store: self.store.clone(),
             directory: self.directory.subscribe(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            ids: Arc::new(Ids::of_node(9)),
             open: Arc::new(|Secret(sealed)| {
                 sealed
                     .strip_prefix("sealed:")

@@ -9,7 +9,7 @@ use koppeltaal_core::Error;
 use koppeltaal_core::audit::{Action as Audited, Entry};
 use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::notification::State;
-use koppeltaal_store::outbox::{self, Filter, Notification};
+use koppeltaal_store::outbox::{self, Filter, Generation, Notification};
 use koppeltaal_store::{Ids, audit};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ use super::names;
 use crate::context::Context;
 use crate::output;
 
-/// Notifications of new messages.
+/// Notifications of new messages and of changed resources.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -152,7 +152,7 @@ async fn resend(context: &Context, directory: &Directory, id: i64, reason: &str)
     let now = context.clock.now();
     let author = context.author("notifications resend");
     let entry = Entry {
-        item: Some(notification.item),
+        item: (notification.generation == Generation::Kt1).then_some(notification.item),
         outcome: "pending".to_owned(),
         detail: Some(format!("resend notification {id}: {reason}")),
         ..Entry::new(Audited::Administration, now, author.agent)
@@ -180,17 +180,26 @@ fn shown(
 ) -> Map<String, Value> {
     let instance = directory.instance(notification.instance);
     let endpoint = instance
-        .and_then(|found| Some(found.instance.webhook.as_ref()?.url.clone()))
-        .or_else(|| notification.attempts.last()?.endpoint.clone());
+        .and_then(|found| Some(found.instance.webhook.as_ref()?.url.clone()));
+    // The endpoint of a rest-hook stands in its Subscription; where it went is known
+    // from its attempts.
+    let is_rest_hook = notification.generation == Generation::Kt2;
+    let endpoint =
+        if is_rest_hook { tried_at(notification) } else { endpoint.or_else(|| tried_at(notification)) };
+    let message = (!is_rest_hook).then_some(&notification.identifier);
+    let resource = is_rest_hook.then_some(&notification.identifier);
     let object = json!({
         "id": notification.id,
         "domain": domain.name,
         "generation": notification.generation,
         "instance": names::instance(directory, notification.instance),
-        "subscription": Value::Null,
+        "subscription": notification.subscription,
         "endpoint": endpoint,
-        "item": notification.item,
-        "message_identifier": notification.identifier,
+        "item": (!is_rest_hook).then_some(notification.item),
+        "message_identifier": message,
+        "resource": resource,
+        "request_id": notification.request_id,
+        "trace_id": notification.trace_id,
         "state": notification.state,
         "attempts": notification.attempts,
         "next_attempt": notification.next_attempt,
@@ -200,4 +209,8 @@ fn shown(
         Value::Object(object) => object,
         _ => Map::new(),
     }
+}
+
+fn tried_at(notification: &Notification) -> Option<String> {
+    notification.attempts.iter().rev().find_map(|attempt| attempt.endpoint.clone())
 }

@@ -33,7 +33,7 @@ fn value(key: &Key) -> String {
     match (key.default, key.kind) {
         (None, Kind::Number) => "0".to_owned(),
         (None, _) => quoted(""),
-        (Some(number), Kind::Number) => number.to_owned(),
+        (Some(plain), Kind::Number | Kind::Switch) => plain.to_owned(),
         (Some(list), Kind::List) => {
             let items: Vec<String> = list.split(',').map(quoted).collect();
             format!("[{}]", items.join(", "))

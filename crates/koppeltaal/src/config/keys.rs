@@ -18,6 +18,8 @@ pub enum Kind {
     Number,
     /// A number of bytes: `4096`, `64KiB`, `10MiB`.
     Size,
+    /// `true` or `false`.
+    Switch,
     /// One of these words.
     Word(&'static [&'static str]),
     /// Several texts: a list in the file, separated by commas elsewhere.
@@ -53,7 +55,7 @@ const fn secret(name: &'static str, meaning: &'static str) -> Key {
     Key { name, kind: Kind::Text, default: None, secret: true, meaning }
 }
 
-use Kind::{Address, Duration, List, Number, Path, Size, Text, Url, Word};
+use Kind::{Address, Duration, List, Number, Path, Size, Switch, Text, Url, Word};
 
 /// Every key, in the order of the example file.
 pub const KEYS: &[Key] = &[
@@ -201,9 +203,16 @@ pub const KEYS: &[Key] = &[
         "kt2.hook_give_up_after",
         Duration,
         Some("72h"),
-        "When a notification becomes a dead letter.",
+        "How long after the first attempt the last one is; then the subscription is in error.",
     ),
     key("kt2.hook_timeout", Duration, Some("10s"), "How long a subscriber may take to answer."),
+    key(
+        "kt2.hook_coalesce",
+        Switch,
+        Some("false"),
+        "Whether notifications of one subscription that wait for each other become one.\n\
+         They have no content; the newest goes out, with its trace headers.",
+    ),
     secret(
         "mail.url",
         "smtp://USER:PASSWORD@HOST:PORT or smtps://…\nLeft out: mails wait in the outbox.",

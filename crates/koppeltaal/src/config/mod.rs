@@ -156,10 +156,12 @@ pub struct Kt2 {
     pub hook_first_retry: Duration,
     /// The longest wait between two attempts.
     pub hook_max_interval: Duration,
-    /// When a notification becomes a dead letter.
+    /// How long after the first attempt the last one is.
     pub hook_give_up_after: Duration,
     /// How long a subscriber may take to answer.
     pub hook_timeout: Duration,
+    /// Whether notifications that wait in one lane become one.
+    pub hook_coalesce: bool,
 }
 
 /// Mail.

@@ -109,10 +109,11 @@ impl Reader<'_> {
             kt2: Kt2 {
                 access_token_lifetime: self.duration("kt2.access_token_lifetime"),
                 signing_key_max_age: self.duration("kt2.signing_key_max_age"),
-                hook_first_retry: self.duration("kt2.hook_first_retry"),
-                hook_max_interval: self.duration("kt2.hook_max_interval"),
+                hook_first_retry: self.pause("kt2.hook_first_retry"),
+                hook_max_interval: self.pause("kt2.hook_max_interval"),
                 hook_give_up_after: self.duration("kt2.hook_give_up_after"),
-                hook_timeout: self.duration("kt2.hook_timeout"),
+                hook_timeout: self.pause("kt2.hook_timeout"),
+                hook_coalesce: self.text("kt2.hook_coalesce").as_deref() == Some("true"),
             },
             mail: Mail { url: self.text("mail.url"), from: self.text("mail.from") },
         }
@@ -131,9 +132,12 @@ impl Reader<'_> {
         let key = keys::find(name)?;
         let given = self.values.get(name).map(|given| given.texts.join(","));
         let text = given.filter(|text| !text.is_empty()).or(key.default.map(str::to_owned))?;
-        if let Kind::Word(words) = key.kind
-            && !words.contains(&text.as_str())
-        {
+        let words = match key.kind {
+            Kind::Word(words) => words,
+            Kind::Switch => &["true", "false"],
+            _ => return Some(text),
+        };
+        if !words.contains(&text.as_str()) {
             self.problem(name, format!("`{text}` is not one of {}", words.join(", ")));
         }
         Some(text)
@@ -183,6 +187,15 @@ impl Reader<'_> {
     fn duration(&mut self, name: &str) -> Duration {
         self.parsed(name, |text| duration::parse(text).map_err(|error| error.to_string()))
             .unwrap_or_default()
+    }
+
+    /// A duration that takes some time.
+    fn pause(&mut self, name: &str) -> Duration {
+        let pause = self.duration(name);
+        if pause.is_zero() && self.problems.is_empty() {
+            self.problem(name, "must be longer than 0s");
+        }
+        pause
     }
 
     fn number(&mut self, name: &str) -> u32 {

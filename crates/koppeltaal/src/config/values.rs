@@ -176,10 +176,15 @@ fn texts(key: &Key, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     let scalar = |value: &DeValue<'_>| match value {
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
+        DeValue::Boolean(on) if key.kind == keys::Kind::Switch => Ok(on.to_string()),
         other => Err(format!(
             "is {}, write {}",
             other.type_str(),
-            if key.kind == keys::Kind::Number { "a whole number" } else { "a text in quotes" }
+            match key.kind {
+                keys::Kind::Number => "a whole number",
+                keys::Kind::Switch => "true or false",
+                _ => "a text in quotes",
+            }
         )),
     };
     match value {

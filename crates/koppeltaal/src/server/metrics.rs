@@ -110,8 +110,36 @@ impl Gatherer {
         counter(text, "notifications_sent", "Notifications answered with a 2xx", sent.sent);
         counter(text, "notifications_failed", "Attempts that failed", sent.failed);
         counter(text, "notifications_dead", "Notifications that became dead letters", sent.dead);
+        for (name, help, value) in [
+            (
+                "notifications_coalesced",
+                "Notifications delivered by one that stood for several",
+                sent.coalesced,
+            ),
+            (
+                "notifications_withdrawn",
+                "Notifications not sent because the right to read was withdrawn",
+                sent.withdrawn,
+            ),
+            (
+                "notifications_unchecked",
+                "Notifications sent although the right to read could not be found out",
+                sent.unchecked,
+            ),
+            (
+                "notifications_unrecorded",
+                "Attempts to record outcomes that failed",
+                sent.record_failures,
+            ),
+        ] {
+            counter(text, name, help, value);
+        }
         gauge(text, "notifications_in_flight", "Attempts in progress");
         let _ = writeln!(text, "koppeltaal_notifications_in_flight {}", sent.in_flight);
+        gauge(text, "notifications_held", "Notifications leased by this process and not sent yet");
+        let _ = writeln!(text, "koppeltaal_notifications_held {}", sent.held);
+        gauge(text, "notification_endpoints_spared", "Endpoints of subscriptions that fail or are slow");
+        let _ = writeln!(text, "koppeltaal_notification_endpoints_spared {}", sent.strained);
         let name = "koppeltaal_notification_duration_seconds";
         let _ = writeln!(text, "# HELP {name} Time an attempt took.\n# TYPE {name} summary");
         let _ = writeln!(text, "{name}_sum {}", sent.latency_sum.as_secs_f64());
@@ -175,6 +203,13 @@ impl Gatherer {
                 let value = if name == "outbox_depth" { depth.pending } else { depth.dead };
                 let _ = writeln!(text, "koppeltaal_{name}{{domain=\"{domain}\"}} {value}");
             }
+        }
+        gauge(&mut text, "outbox_oldest_seconds", "How long the oldest notification is overdue");
+        for depth in &depths {
+            let found = directory.domains().iter().find(|d| d.number == depth.domain);
+            let domain = found.map_or("", |domain| &domain.name);
+            let age = depth.oldest_due.map_or(0.0, |due| now.since(due).as_secs_f64());
+            let _ = writeln!(text, "koppeltaal_outbox_oldest_seconds{{domain=\"{domain}\"}} {age}");
         }
         Ok(text)
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use koppeltaal_auth::{RequestLimit, SealKey, Verifier};
 use koppeltaal_core::directory::Directory;
-use koppeltaal_core::notification::Schedule;
+use koppeltaal_core::notification::{HookSchedule, Schedule};
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_delivery::{Delivery, Deps, random_jitter};
 use koppeltaal_kt1 as kt1;
@@ -102,6 +102,7 @@ impl Server {
                 store: store.clone(),
                 directory: directory.clone(),
                 clock: clock.clone(),
+                ids: ids.clone(),
                 open: Arc::new(move |secret| opener.open(secret)),
                 jitter: random_jitter(),
             },
@@ -301,6 +302,13 @@ fn delivery_settings(config: &Config) -> koppeltaal_delivery::Settings {
             attempts: config.kt1.webhook_attempts,
             first_retry: config.kt1.webhook_first_retry,
         },
+        hook_schedule: HookSchedule {
+            first_retry: config.kt2.hook_first_retry,
+            max_interval: config.kt2.hook_max_interval,
+            give_up_after: config.kt2.hook_give_up_after,
+        },
+        hook_timeout: config.kt2.hook_timeout,
+        hook_coalesce: config.kt2.hook_coalesce,
         ca_file: config.outbound_ca_file.clone(),
         ..koppeltaal_delivery::Settings::default()
     }

@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("koppeltaal-kt1", &["auth", "core", "delivery", "fhir", "store"]),
     ("koppeltaal-kt2", &["auth", "core", "delivery", "fhir", "outbound", "store"]),
     ("koppeltaal-auth", &["core", "fhir", "outbound", "store"]),
-    ("koppeltaal-delivery", &["core", "outbound", "store"]),
+    ("koppeltaal-delivery", &["core", "fhir", "outbound", "store"]),
     ("koppeltaal-outbound", &["core"]),
     ("koppeltaal-store", &["core"]),
     ("koppeltaal-client", &["fhir"]),

@@ -88,10 +88,16 @@ pub struct Notification {
     /// The number of the instance to tell.
     #[serde(skip)]
     pub instance: i64,
-    /// The mailbox item that is announced.
+    /// The mailbox item that is announced; of a rest-hook, its own key.
     pub item: i64,
-    /// The identifier of the message.
+    /// The identifier of the message; of a rest-hook, the version that matched.
     pub identifier: String,
+    /// The logical id of the Subscription of a rest-hook.
+    pub subscription: Option<String>,
+    /// The id of the request that caused a rest-hook.
+    pub request_id: Option<String>,
+    /// The chain of requests that it belongs to.
+    pub trace_id: Option<String>,
     /// Where it stands.
     pub state: State,
     /// Failed attempts of this round.
@@ -116,7 +122,8 @@ pub struct Filter {
 }
 
 const COLUMNS: &str = "id, domain, generation, instance, item, identifier, state, failed, \
-                       next_attempt, created";
+                       next_attempt, created, request_id, trace_id, \
+                       (SELECT r.id FROM resource r WHERE r.domain = $1 AND r.key = outbox.lane)";
 
 /// Notifications of the domain, oldest first.
 pub fn list(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<Notification>> {
@@ -226,6 +233,9 @@ fn notification(mut row: Row) -> Result<Notification> {
         failed: u32::try_from(row.int(7)?).unwrap_or(u32::MAX),
         next_attempt: (state == State::Pending).then_some(next_attempt),
         created: Timestamp(row.int(9)?),
+        request_id: row.opt_text(10)?,
+        trace_id: row.opt_text(11)?,
+        subscription: row.opt_text(12)?,
         attempts: Vec::new(),
     })
 }

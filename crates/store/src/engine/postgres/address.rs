@@ -11,13 +11,14 @@
 //! `sslrootcert=FILE` names the certificates (PEM) to trust instead of those of
 //! the system. A unix socket is never encrypted.
 
+use std::future::poll_fn;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use koppeltaal_core::{Error, Result};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config};
+use tokio_postgres::{AsyncMessage, Client, Config, Notification};
 
 use super::tls::{Connector, Verify};
 use crate::engine::DatabaseUrl;
@@ -68,6 +69,26 @@ impl Address {
         let serve = tokio::spawn(async move {
             if let Err(cause) = connection.await {
                 tracing::warn!("the connection to PostgreSQL ended: {cause}");
+            }
+        });
+        Ok((client, serve))
+    }
+
+    /// The same, calling `note` for each notification that comes.
+    pub(super) async fn connect_listening(
+        &self,
+        note: impl Fn(&Notification) + Send + 'static,
+    ) -> Result<(Client, JoinHandle<()>)> {
+        let (client, mut connection) = self
+            .config
+            .connect(self.connector.clone())
+            .await
+            .map_err(|cause| self.unreachable(&cause))?;
+        let serve = tokio::spawn(async move {
+            while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+                if let AsyncMessage::Notification(notification) = message {
+                    note(&notification);
+                }
             }
         });
         Ok((client, serve))

@@ -8,6 +8,7 @@
 mod address;
 mod error;
 mod link;
+pub(crate) mod listen;
 mod reader;
 mod session;
 mod tls;
