@@ -69,8 +69,7 @@ async fn exchange(clients: &Clients, request: Request) -> Result<Answer, String>
         .body("")
         .send()
         .await;
-    let mut response =
-        sent.map_err(|error| clients.describe_within(&error, request.timeout))?;
+    let mut response = sent.map_err(|error| clients.describe_within(&error, request.timeout))?;
     let status = response.status();
     let retry_after = response.headers().get(RETRY_AFTER);
     let answer = Answer {

@@ -33,11 +33,7 @@ impl Circuit {
 
     /// Whether another request may begin, of `limit` at the same time.
     pub(crate) fn has_slot(&self, in_flight: usize, limit: usize, now: Instant) -> bool {
-        if self.is_strained() {
-            in_flight == 0 && !self.is_resting(now)
-        } else {
-            in_flight < limit
-        }
+        if self.is_strained() { in_flight == 0 && !self.is_resting(now) } else { in_flight < limit }
     }
 
     /// Takes note of a call.

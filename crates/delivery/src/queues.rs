@@ -154,8 +154,7 @@ impl Queues {
                 Some(name) => {
                     let name: Arc<str> = name.into();
                     let planned = planned.entry(Arc::clone(&name)).or_default();
-                    let endpoint =
-                        self.endpoints.entry(name).or_insert_with(|| Endpoint::new(now));
+                    let endpoint = self.endpoints.entry(name).or_insert_with(|| Endpoint::new(now));
                     let strained = endpoint.circuit.is_strained();
                     let ready = endpoint.is_ready(*planned, self.bounds.per_endpoint, now);
                     if !ready || (strained && share == 0) {
@@ -190,8 +189,7 @@ impl Queues {
         let more = held.len() >= limit;
         let key = (lane.domain, lane.lane);
         let lease = Arc::new(lane);
-        let queue =
-            Queue { lease, endpoint: name, held, in_flight: false, unrecorded: 0, more };
+        let queue = Queue { lease, endpoint: name, held, in_flight: false, unrecorded: 0, more };
         self.lanes.insert(key, queue);
     }
 
@@ -273,7 +271,8 @@ impl Queues {
         let idle = |(other, queue): &(&Key, &Queue)| {
             **other != key && queue.endpoint == name && !queue.in_flight && !queue.held.is_empty()
         };
-        let shed: Vec<_> = self.lanes.iter().filter(idle).map(|(_, q)| Arc::clone(&q.lease)).collect();
+        let shed: Vec<_> =
+            self.lanes.iter().filter(idle).map(|(_, q)| Arc::clone(&q.lease)).collect();
         for lane in &shed {
             self.released((lane.domain, lane.lane));
         }
@@ -316,9 +315,8 @@ impl Queues {
     }
 
     fn forget_if_done(&mut self, key: Key) -> bool {
-        let is_done = |queue: &Queue| {
-            queue.held.is_empty() && !queue.in_flight && queue.unrecorded == 0
-        };
+        let is_done =
+            |queue: &Queue| queue.held.is_empty() && !queue.in_flight && queue.unrecorded == 0;
         if !self.lanes.get(&key).is_some_and(is_done) {
             return false;
         }
@@ -345,9 +343,12 @@ impl Queues {
             .values()
             .filter(|endpoint| endpoint.lanes == 0 && endpoint.waits)
             .filter_map(|endpoint| endpoint.circuit.rest_until())
-            .chain(self.lanes.values().filter(|queue| !queue.held.is_empty()).filter_map(
-                |queue| self.endpoints.get(&queue.endpoint)?.circuit.rest_until(),
-            ))
+            .chain(
+                self.lanes
+                    .values()
+                    .filter(|queue| !queue.held.is_empty())
+                    .filter_map(|queue| self.endpoints.get(&queue.endpoint)?.circuit.rest_until()),
+            )
     }
 
     /// Whether lanes wait for an endpoint whose rest is over; only once.

@@ -66,7 +66,8 @@ pub(crate) fn plan(
     timeout: Duration,
 ) -> Planned {
     let request_id = Uuid::new_v4().to_string();
-    let planned = |plan, is_unchecked| Planned { plan, request_id: request_id.clone(), is_unchecked };
+    let planned =
+        |plan, is_unchecked| Planned { plan, request_id: request_id.clone(), is_unchecked };
     let instance = match subscriber(lane, directory) {
         Ok(found) => found,
         Err(_) if now.since(ping.next_attempt) < LAG => return planned(Plan::Wait, false),

@@ -40,7 +40,11 @@ mod tests {
             ("soon", None),
             ("", None),
         ] {
-            assert_eq!(pause(header, now, OF_WEBHOOK).map(|pause| pause.as_secs()), expected, "{header}");
+            assert_eq!(
+                pause(header, now, OF_WEBHOOK).map(|pause| pause.as_secs()),
+                expected,
+                "{header}"
+            );
         }
     }
 }

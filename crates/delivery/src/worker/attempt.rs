@@ -88,8 +88,7 @@ impl Worker {
                 lane.in_flight += 1;
                 let strained = lane.is_strained();
                 self.strained_running += usize::from(strained);
-                let running =
-                    Running { job: Job::Webhook(due), endpoint, started: now, strained };
+                let running = Running { job: Job::Webhook(due), endpoint, started: now, strained };
                 self.request(request, running);
             }
         }
@@ -130,13 +129,7 @@ impl Worker {
         self.running.insert(task.id(), running);
     }
 
-    fn webhook_ended(
-        &mut self,
-        due: &Due,
-        endpoint: String,
-        started: Timestamp,
-        answer: &Answer,
-    ) {
+    fn webhook_ended(&mut self, due: &Due, endpoint: String, started: Timestamp, answer: &Answer) {
         let failed = answer.error.is_some();
         if let Some(lane) = self.lanes.get_mut(&due.instance) {
             lane.in_flight -= 1;

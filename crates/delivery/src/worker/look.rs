@@ -82,7 +82,8 @@ impl Worker {
         let wanted = self.want(found.instances, room.min(AT_ONCE), now);
         if !wanted.is_empty() || !lanes.is_empty() {
             self.lease(wanted, lanes, now);
-        } else if self.left_out {
+        } else if self.cursor != START || self.woken {
+            // On to the next piece.
             self.look_within(Duration::ZERO);
         }
     }
@@ -100,7 +101,6 @@ impl Worker {
             Some(last) if found.len() >= LANES => (last.domain, last.lane),
             _ => START,
         };
-        let was_whole = next == START;
         let mut due = found;
         due.retain(|waiting| waiting.due <= now || self.queues.has(waiting));
         // The longest overdue first: whoever is left out now comes first then.
@@ -108,16 +108,10 @@ impl Worker {
         let share = self.settings.strained_total().saturating_sub(self.strained_running);
         let (wanted, left_out) = self.queues.wants(&due, *room, share, Instant::now());
         *room = room.saturating_sub(wanted.iter().map(|wanted| wanted.limit).sum());
-        if left_out {
-            // The same piece again, when there is room.
-            self.left_out = true;
-            return wanted;
-        }
-        let began = std::mem::replace(&mut self.cursor, next);
-        if !was_whole || (began != START && self.woken) {
-            self.left_out = true;
-        }
-        if was_whole {
+        self.cursor = next;
+        // Whatever is left is found again in the next round: every lane has its turn.
+        self.left_out = left_out || next != START || self.woken;
+        if next == START {
             self.queues.tidy(Instant::now());
         }
         wanted

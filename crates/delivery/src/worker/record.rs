@@ -10,9 +10,7 @@ use std::time::Duration;
 use koppeltaal_core::audit::Entry;
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_store::audit;
-use koppeltaal_store::outbox::{
-    self, LaneNext, LaneOutcome, LaneRelease, Next, Outcome, Release,
-};
+use koppeltaal_store::outbox::{self, LaneNext, LaneOutcome, LaneRelease, Next, Outcome, Release};
 use tokio::time::Instant;
 
 use crate::Deps;

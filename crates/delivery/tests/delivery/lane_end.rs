@@ -3,11 +3,12 @@
 
 use koppeltaal_core::directory::Scope;
 use koppeltaal_core::notification::State;
+use koppeltaal_delivery::Settings;
 use koppeltaal_store::{both, outbox};
 
 use crate::hook::{Answer, Hook};
 use crate::lanes::{OWNER, arrived, reading, seconds};
-use crate::world::{TEST, World, eventually};
+use crate::world::{TEST, World, eventually, settings};
 
 const DAYS: u64 = 72 * 3600;
 
@@ -46,8 +47,12 @@ both!(after_the_last_try_the_subscription_is_in_error_and_nothing_is_lost, |stor
     let before = hook.count();
     world.set(5, "state = 1, failure = NULL, told = 1").await;
     let now = world.now();
-    world.sql("UPDATE outbox SET state = 0, failed = 0, due = $1, next_attempt = $1 WHERE state = 2",
-        vec![now.0.into()]).await;
+    world
+        .sql(
+            "UPDATE outbox SET state = 0, failed = 0, due = $1, next_attempt = $1 WHERE state = 2",
+            vec![now.0.into()],
+        )
+        .await;
     let newer = world.ping(5, 1).await[0];
     delivery.wake();
     world.until_lane(5, State::Delivered, 5).await;
@@ -60,11 +65,9 @@ both!(a_subscription_that_was_changed_during_the_last_try_gets_a_new_round, |sto
     let hook = Hook::start(Answer::status(500)).await;
     world.subscribe(5, &hook.url()).await;
     let id = world.ping(5, 1).await[0];
-    let _delivery = world.start();
+    let hook_timeout = seconds(1);
+    let _delivery = world.start_with(Settings { hook_timeout, ..settings() });
     world.tried(id, 1).await;
-    hook.answer(Answer::Script(vec![
-        Answer::After(std::time::Duration::from_millis(1)),
-    ]));
     // The last try hangs while the owner corrects the endpoint.
     hook.answer(Answer::Never);
     world.sql("UPDATE outbox SET begun = begun - $1", vec![(DAYS as i64 * 1_000_000).into()]).await;

@@ -135,7 +135,9 @@ impl World {
                    ORDER BY id LIMIT 1";
         self.store
             .read(move |tx| {
-                tx.query_one(sql, args![TEST, lane])?.map(|row| row.int(0).map(Timestamp)).transpose()
+                tx.query_one(sql, args![TEST, lane])?
+                    .map(|row| row.int(0).map(Timestamp))
+                    .transpose()
             })
             .await
             .unwrap()
@@ -161,7 +163,10 @@ fn task() -> koppeltaal_store::Value {
 /// The notifications that arrived, in order: the keys in their X-Correlation-Id.
 pub fn arrived(hook: &Hook) -> Vec<i64> {
     let key = |id: &str| id.strip_prefix("r-").unwrap().parse().unwrap();
-    hook.received().iter().map(|received| key(received.header("x-correlation-id").unwrap())).collect()
+    hook.received()
+        .iter()
+        .map(|received| key(received.header("x-correlation-id").unwrap()))
+        .collect()
 }
 
 pub const fn seconds(seconds: u64) -> Duration {

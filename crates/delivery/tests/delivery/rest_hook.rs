@@ -2,8 +2,8 @@
 
 use koppeltaal_core::notification::State;
 use koppeltaal_delivery::Settings;
-use koppeltaal_store::test_support::sqlite_store;
 use koppeltaal_store::both;
+use koppeltaal_store::test_support::sqlite_store;
 
 use crate::addresses::https;
 use crate::hook::{Answer, Hook};
@@ -116,7 +116,6 @@ async fn addresses_inside_the_network_are_not_called_from_production() {
     let store = sqlite_store().await;
     let mut world = World::new(&store);
     world.subscriber().await;
-    world.change(PRODUCTION, SUBSCRIBER + 1, |_| {});
     let hook = Hook::start(Answer::status(200)).await;
     let url = format!("https://127.0.0.1:{}/", hook.address.port());
     world.subscribe(5, &url).await;

@@ -102,7 +102,8 @@ impl World {
         ];
         let application = Application { number: 1, id: "app".to_owned(), ..Default::default() };
         let instances = self.instances.values().cloned().collect();
-        let directory = Directory::new(1, domains, vec![application], self.roles.clone(), vec![], instances);
+        let directory =
+            Directory::new(1, domains, vec![application], self.roles.clone(), vec![], instances);
         self.directory.send_replace(Arc::new(directory));
     }
 

@@ -179,13 +179,15 @@ fn shown(
     notification: &Notification,
 ) -> Map<String, Value> {
     let instance = directory.instance(notification.instance);
-    let endpoint = instance
-        .and_then(|found| Some(found.instance.webhook.as_ref()?.url.clone()));
+    let endpoint = instance.and_then(|found| Some(found.instance.webhook.as_ref()?.url.clone()));
     // The endpoint of a rest-hook stands in its Subscription; where it went is known
     // from its attempts.
     let is_rest_hook = notification.generation == Generation::Kt2;
-    let endpoint =
-        if is_rest_hook { tried_at(notification) } else { endpoint.or_else(|| tried_at(notification)) };
+    let endpoint = if is_rest_hook {
+        tried_at(notification)
+    } else {
+        endpoint.or_else(|| tried_at(notification))
+    };
     let message = (!is_rest_hook).then_some(&notification.identifier);
     let resource = is_rest_hook.then_some(&notification.identifier);
     let object = json!({

@@ -138,7 +138,11 @@ impl Gatherer {
         let _ = writeln!(text, "koppeltaal_notifications_in_flight {}", sent.in_flight);
         gauge(text, "notifications_held", "Notifications leased by this process and not sent yet");
         let _ = writeln!(text, "koppeltaal_notifications_held {}", sent.held);
-        gauge(text, "notification_endpoints_spared", "Endpoints of subscriptions that fail or are slow");
+        gauge(
+            text,
+            "notification_endpoints_spared",
+            "Endpoints of subscriptions that fail or are slow",
+        );
         let _ = writeln!(text, "koppeltaal_notification_endpoints_spared {}", sent.strained);
         let name = "koppeltaal_notification_duration_seconds";
         let _ = writeln!(text, "# HELP {name} Time an attempt took.\n# TYPE {name} summary");

@@ -205,11 +205,15 @@ fn sent_along(tx: &mut DomainTx<'_>, outcome: &LaneOutcome, id: i64) -> Result<(
 /// the lane has passed to another process.
 fn fail(tx: &mut DomainTx<'_>, outcome: &LaneOutcome) -> Result<()> {
     let failure = outcome.error.as_deref().unwrap_or_default();
-    let row = tx
-        .query_one("SELECT lease FROM lane WHERE domain = $1 AND lane = $2", args![outcome.lane])?;
-    if row.map(|row| row.int(0)).transpose()? != Some(outcome.lease.0) {
+    let lock = tx.dialect().for_update();
+    let lease = format!("SELECT lease FROM lane WHERE domain = $1 AND lane = $2{lock}");
+    let lease = tx.query_one(&lease, args![outcome.lane])?.map(|row| row.int(0)).transpose()?;
+    if lease != Some(outcome.lease.0) {
         return Ok(());
     }
+    let version = format!("SELECT version FROM subscription WHERE domain = $1 AND key = $2{lock}");
+    let version = tx.query_one(&version, args![outcome.lane])?.map(|row| row.int(0)).transpose()?;
+    let is_same = version == Some(outcome.version);
     if is_same && subscription::fail(tx, outcome.lane, failure)? {
         let reason = format!("given up with notification {}", outcome.head);
         // The head has said why.
