@@ -10,7 +10,12 @@
 
 mod chance;
 mod claimers;
+mod hooks;
+mod hooks_account;
 mod ledger;
+#[path = "../hooks/receiver.rs"]
+#[expect(dead_code, reason = "the tests of subscriptions need more of it")]
+mod receiver;
 mod resources;
 mod rounds;
 mod senders;
@@ -50,4 +55,19 @@ async fn a_killed_server_on_postgres_has_lost_no_resource_that_it_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_servers_that_write_resources_one_is_killed() {
     resources::run(Engine::Postgres, 2, 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_on_sqlite_tells_of_every_write_that_it_answered() {
+    hooks::run(Engine::Sqlite, 1, 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_on_postgres_tells_of_every_write_that_it_answered() {
+    hooks::run(Engine::Postgres, 1, 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_servers_that_tell_of_writes_one_is_killed() {
+    hooks::run(Engine::Postgres, 2, 6).await;
 }

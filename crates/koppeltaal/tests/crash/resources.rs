@@ -16,7 +16,8 @@ use crate::world::{Engine, Server, World, until};
 
 const CLIENT: &str = "6d1f5a0e-5c1f-4f0f-9a53-6f1c7d3a2b01";
 const KID: &str = "k";
-const SYSTEM: &str = "http://example.nl/crash";
+/// The system of identifiers.
+pub const SYSTEM: &str = "http://example.nl/crash";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A resource as its writer knows it.
@@ -42,14 +43,14 @@ type Ledger = Arc<Mutex<BTreeMap<String, Known>>>;
 
 /// An application at a server; its token is good there.
 #[derive(Clone)]
-struct Application {
+pub struct Application {
     http: reqwest::Client,
     base: String,
     token: String,
 }
 
 impl Application {
-    async fn at(server: &Server, key: &Arc<PrivateKey>) -> Self {
+    pub async fn at(server: &Server, key: &Arc<PrivateKey>) -> Self {
         let base = format!("{}/api/v1/demo/fhir/r4", server.url);
         let signer = Signer::new(key.clone()).with_kid(KID);
         let service = Authorization::discover(&base, CLIENT, signer, &Options::default()).await;
@@ -65,8 +66,23 @@ impl Application {
         if_match: Option<i64>,
         body: Option<&Value>,
     ) -> Option<(StatusCode, Value)> {
+        self.ask_as(None, method, path, if_match, body).await
+    }
+
+    /// The same in a request with this id.
+    pub async fn ask_as(
+        &self,
+        id: Option<&str>,
+        method: Method,
+        path: &str,
+        if_match: Option<i64>,
+        body: Option<&Value>,
+    ) -> Option<(StatusCode, Value)> {
         let request = self.http.request(method, format!("{}/{path}", self.base));
         let mut request = request.bearer_auth(&self.token);
+        if let Some(id) = id {
+            request = request.header("X-Request-Id", id);
+        }
         if let Some(version) = if_match {
             request = request.header("If-Match", format!("W/\"{version}\""));
         }
@@ -80,12 +96,12 @@ impl Application {
         Some((status, serde_json::from_str(&text).unwrap()))
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
         self.ask(Method::GET, path, None, None).await.expect("an answer")
     }
 
     /// How many practitioners a search by identifier finds.
-    async fn found(&self, value: &str) -> i64 {
+    pub async fn found(&self, value: &str) -> i64 {
         let (status, bundle) =
             self.get(&format!("Practitioner?identifier={SYSTEM}%7C{value}")).await;
         assert_eq!(status, 200, "{bundle}");
@@ -97,7 +113,7 @@ impl Application {
 }
 
 /// The practitioner of this name in this version, which an identifier of its own tells.
-fn practitioner(name: &str, version: i64) -> Value {
+pub fn practitioner(name: &str, version: i64) -> Value {
     json!({
         "resourceType": "Practitioner",
         "meta": { "profile": ["http://koppeltaal.nl/fhir/StructureDefinition/KT2Practitioner"] },
@@ -111,7 +127,8 @@ fn practitioner(name: &str, version: i64) -> Value {
     })
 }
 
-fn marker(name: &str, version: i64) -> String {
+/// The value of that identifier.
+pub fn marker(name: &str, version: i64) -> String {
     format!("{name}-v{version}")
 }
 
@@ -263,13 +280,15 @@ async fn judge(world: &World, ledger: &Ledger, application: &Application) {
     }
 }
 
-fn provisioning(key: &PrivateKey) -> String {
+/// A domain with an application that may do everything.
+pub fn provisioning(key: &PrivateKey) -> String {
     let keys = jwks([key.public_jwk(KID)]);
     format!(
         r#"
 [[domain]]
 name = "demo"
 phase = "test"
+allow_http_loopback = true
 
 [[application]]
 id = "Platform"
