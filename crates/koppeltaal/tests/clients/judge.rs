@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use crate::bodies;
 use crate::place::{Place, reference};
+use crate::receiver::{Manner, Receiver};
 use crate::run::{java, run};
 use crate::steps::Steps;
-use crate::world::Engine;
+use crate::world::{Engine, until};
 
 const JSON: &str = "application/fhir+json";
 const XML: &str = "application/fhir+xml";
@@ -31,6 +32,7 @@ async fn the_validator_of_hapi_finds_nothing_wrong_in_what_we_serve() {
     sample.resources().await;
     sample.bundles().await;
     sample.outcomes().await;
+    sample.audit_events().await;
     sample.definitions().await;
     sample.known().await;
     let mut bad = bodies::patient();
@@ -137,6 +139,51 @@ impl Sample {
             assert_eq!(answer.status(), 200);
             self.keep(&format!("validate-{name}"), answer).await;
         }
+    }
+
+    /// What the trail says of all this, and of what it takes to have every kind of event.
+    async fn audit_events(&self) {
+        let (place, receiver) = (&self.place, Receiver::start().await);
+        let mut subscription = bodies::subscription();
+        subscription["criteria"] = "Patient?".into();
+        subscription["channel"]["endpoint"] = receiver.url().into();
+        place.created(&subscription).await;
+        receiver.next([Manner::Answer(500)]);
+        let mut patient = place.created(&bodies::patient()).await;
+        patient["active"] = false.into();
+        place.updated(&patient).await;
+        let path = reference(&patient);
+        for path in
+            [format!("{path}/_history/1"), format!("{path}/_history"), "metadata".to_owned()]
+        {
+            assert_eq!(place.ask(Method::GET, &path, JSON, None).await.status(), 200, "{path}");
+        }
+        let refused = place.ask(Method::PUT, &path, JSON, Some(&patient)).await;
+        assert_eq!(refused.status(), 400, "without If-Match");
+        receiver.heard(3).await;
+        let total = async |query: &str| {
+            let path = format!("AuditEvent?{query}&_summary=count");
+            let found = place.ask(Method::GET, &path, JSON, None).await.text().await.unwrap();
+            serde_json::from_str::<Value>(&found).unwrap()["total"].as_u64().unwrap()
+        };
+        for query in [
+            "subtype=create&outcome=0",
+            "subtype=create&outcome=4",
+            "subtype=read&outcome=0",
+            "subtype=read&outcome=4",
+            "subtype=search-type&outcome=0",
+            "subtype=update&outcome=0",
+            "subtype=update&outcome=4",
+            "subtype=delete&outcome=0",
+            "subtype=capabilities&outcome=0",
+            "type=transmit&outcome=0",
+            "type=transmit&outcome=4",
+        ] {
+            let limit = std::time::Duration::from_secs(10);
+            until(query, limit, async || total(query).await > 0).await;
+        }
+        self.get("audit-events", "AuditEvent?_count=200&_sort=-date", 200).await;
+        self.get("audit-events-first", "AuditEvent?_count=200&_sort=date", 200).await;
     }
 
     async fn definitions(&self) {

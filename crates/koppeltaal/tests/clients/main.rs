@@ -13,6 +13,9 @@ mod hapi;
 mod judge;
 mod kit;
 mod place;
+#[path = "../hooks/receiver.rs"]
+#[expect(dead_code, reason = "the tests of subscriptions need more of it")]
+mod receiver;
 mod run;
 mod sdk;
 mod steps;

@@ -95,6 +95,16 @@ impl Place {
         assert_eq!(status, 201, "{kind}: {said:#}");
         said
     }
+
+    /// Updates a resource in the version that is at hand.
+    pub async fn updated(&self, resource: &Value) {
+        let tag = format!("W/{}", resource["meta"]["versionId"]);
+        let request = self.http.put(format!("{}/{}", self.fhir_base(), reference(resource)));
+        let request = request.bearer_auth(&self.token).header("If-Match", tag);
+        let request = request.header("Content-Type", "application/fhir+json");
+        let answer = request.body(resource.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
 }
 
 /// The reference to a stored resource.
@@ -110,6 +120,7 @@ fn provisioning(key: &PrivateKey) -> String {
 [[domain]]
 name = "{DOMAIN}"
 phase = "test"
+allow_http_loopback = true
 
 [[application]]
 id = "Platform"

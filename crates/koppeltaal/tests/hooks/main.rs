@@ -1,12 +1,7 @@
 //! Subscriptions as applications live with them: whole servers on both engines, a subscriber's
 //! endpoint that answers, fails and hangs on command, and what the trail tells of it afterwards.
 //! One file per subject.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 #[path = "../fhir/cast.rs"]
 mod cast;
