@@ -14,6 +14,7 @@ on_both_engines!(
     the_rest_of_a_subscription_waits_behind_its_head,
     who_does_not_answer_holds_up_nobody_else,
     an_answer_that_is_late_is_an_answer,
+    what_waits_becomes_one_where_the_setting_says_so,
 );
 
 async fn whatever_is_no_success_is_tried_again(engine: Engine) {
@@ -144,4 +145,25 @@ async fn an_answer_that_is_late_is_an_answer(engine: Engine) {
     receiver.heard_of("w-2").await;
     assert_eq!(receiver.told(), ["w-1", "w-2"]);
     assert_eq!(receiver.calls().len(), 2, "nothing was tried again");
+}
+
+async fn what_waits_becomes_one_where_the_setting_says_so(engine: Engine) {
+    let coalesce = |config: &mut koppeltaal::config::Config| config.kt2.hook_coalesce = true;
+    let world = plan(engine).config(coalesce).start().await;
+    let receiver = Receiver::start().await;
+    let writer = Writer::of(&world, "own").await;
+    subscribe(&writer.client, "Task?status=ready", &receiver).await;
+    receiver.always(Manner::Answer(503));
+    for number in 0..10 {
+        writer.create(&format!("w-{number}"), "ready").await;
+    }
+    receiver.heard(2).await;
+    receiver.always(Manner::Answer(200));
+    // The newest of them speaks for all.
+    receiver.heard_of("w-9").await;
+    writer.create("after", "ready").await;
+    receiver.heard_of("after").await;
+    let told = receiver.told();
+    assert!(told.len() <= 3, "{told:?}");
+    assert_eq!(told[told.len() - 2..], ["w-9", "after"]);
 }

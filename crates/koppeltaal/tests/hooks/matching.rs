@@ -16,7 +16,11 @@ on_both_engines!(
     another_domain_never_hears,
     a_subscription_counts_from_the_moment_it_is_kept,
     what_is_reported_by_applications_is_told_too,
+    a_delete_is_told_to_who_asked_for_it,
 );
+
+/// The extension by which a subscription asks for deletes.
+const ON_DELETE: &str = "urn:koppeltaal-server:subscription-on-delete";
 
 async fn each_write_that_matches_is_told_once_and_no_other_is(engine: Engine) {
     let world = plan(engine).start().await;
@@ -188,4 +192,33 @@ async fn what_is_reported_by_applications_is_told_too(engine: Engine) {
     writer.post("failed", &event).await;
     receiver.heard_of("failed").await;
     assert_eq!(receiver.told(), ["failed"]);
+}
+
+async fn a_delete_is_told_to_who_asked_for_it(engine: Engine) {
+    let world = plan(engine).start().await;
+    let writer = Writer::of(&world, "cascade").await;
+    let (asked, other) = (Receiver::start().await, Receiver::start().await);
+    subscribe(&writer.client, "Task?status=ready", &other).await;
+    let mut new = crate::resources::subscription("Task?status=ready");
+    new["channel"]["endpoint"] = asked.url().into();
+    new["extension"] = json!([{ "url": ON_DELETE, "valueBoolean": true }]);
+    writer.client.create(&new).await;
+    let ready = writer.create("ready", "ready").await;
+    let draft = writer.create("draft", "draft").await;
+    for (request, task) in [("delete-draft", &draft), ("delete-ready", &ready)] {
+        let ids = [("x-request-id", request)];
+        writer.client.delete_with(&path(task), &ids).await.expect(200);
+    }
+    // What goes with something else is deleted, too.
+    writer.create("again", "ready").await;
+    let ids = [("x-request-id", "cascade")];
+    let patient = format!("{}?_cascade=delete", writer.ground.patient);
+    writer.client.delete_with(&patient, &ids).await.expect(200);
+    asked.heard_of("cascade").await;
+    let writer = Writer::of(&world, "cascade").await;
+    writer.create("last", "ready").await;
+    other.heard_of("last").await;
+    asked.heard_of("last").await;
+    assert_eq!(asked.told(), ["ready", "delete-ready", "again", "cascade", "last"]);
+    assert_eq!(other.told(), ["ready", "again", "last"]);
 }
