@@ -23,7 +23,6 @@ mod kind;
 mod localize;
 mod matches;
 mod negotiate;
-#[cfg_attr(not(test), expect(dead_code, reason = "what asks of a resource in hand comes next"))]
 mod neighbours;
 pub mod operate;
 mod origin;
