@@ -126,12 +126,6 @@ impl Hook {
         self.shared.most_in_flight.load(Ordering::SeqCst)
     }
 
-    /// The paths that were called, in order.
-    pub fn paths(&self) -> Vec<String> {
-        let path = |line: &str| line.split(' ').nth(1).unwrap_or_default().to_owned();
-        self.received().iter().map(|received| path(&received.line)).collect()
-    }
-
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }

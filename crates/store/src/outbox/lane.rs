@@ -293,7 +293,7 @@ fn ping(mut row: Row) -> Result<(Ping, Timestamp)> {
         trigger: Trigger::of_round(row.int(5)?),
         request_id: row.opt_text(6)?,
         trace_id: row.opt_text(7)?,
-        requester: row.opt_text(9)?,
+        requester: row.opt_text(8)?,
     };
     Ok((ping, due))
 }

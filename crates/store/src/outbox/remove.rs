@@ -27,7 +27,7 @@ pub fn removable(
     tx.query(
         "SELECT id FROM outbox
          WHERE domain = $1 AND id > $2 AND id < $3 AND due < $4
-           AND (state = 1 OR (state = 2 AND due < $5))
+           AND (state = 1 OR (due < $5 AND (state = 2 OR lane = 0)))
          ORDER BY id LIMIT $6",
         args![after, first_key_at(delivered), delivered, now.minus(KEEP_DEAD), limit],
     )?
@@ -40,7 +40,7 @@ pub fn removable(
 pub fn remove(tx: &mut DomainTx<'_>, ids: &[i64], now: Timestamp) -> Result<()> {
     for id in ids {
         tx.later(
-            "DELETE FROM outbox WHERE domain = $1 AND id = $2 AND state <> 0 AND due < $3",
+            "DELETE FROM outbox WHERE domain = $1 AND id = $2 AND (state <> 0 OR lane = 0) AND due < $3",
             args![*id, now.minus(KEEP_DELIVERED)],
         )?;
         tx.later(
