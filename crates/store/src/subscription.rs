@@ -146,12 +146,8 @@ const REVIVED_AT_ONCE: i64 = 1_000;
 /// A failure that its owner could not know of yet outlives his change: the job that
 /// tells it makes the next version.
 pub fn put(tx: &mut DomainTx<'_>, new: &New, now: Timestamp) -> Result<()> {
+    let before = locked(tx, new.key)?;
     let changed = next_change(tx)?;
-    let lock = tx.dialect().for_update();
-    let sql = format!(
-        "SELECT state, told, failure, reviving FROM subscription WHERE domain = $1 AND key = $2{lock}"
-    );
-    let before = tx.query_one(&sql, args![new.key])?.map(before).transpose()?;
     let is_untold =
         before.as_ref().is_some_and(|before| before.state == State::Failed && !before.told);
     let (state, failure, told) = match (is_untold, &before) {
@@ -196,6 +192,7 @@ pub fn put(tx: &mut DomainTx<'_>, new: &New, now: Timestamp) -> Result<()> {
 /// A Subscription was deleted. What its notifications carried is forgotten; the rest
 /// stays until [`tidy`], for those who have not seen it yet.
 pub fn remove(tx: &mut DomainTx<'_>, key: i64, now: Timestamp) -> Result<()> {
+    locked(tx, key)?;
     let changed = next_change(tx)?;
     tx.later(
         "UPDATE subscription SET state = 3, told = 1, reviving = 0, changed = $3, ends = $4,
@@ -208,6 +205,7 @@ pub fn remove(tx: &mut DomainTx<'_>, key: i64, now: Timestamp) -> Result<()> {
 /// The last try of a notification has failed: the subscription has failed, and its
 /// resource is to say so. False: it was not active (any more).
 pub fn fail(tx: &mut DomainTx<'_>, key: i64, failure: &str) -> Result<bool> {
+    locked(tx, key)?;
     let changed = next_change(tx)?;
     let failed = tx.execute(
         "UPDATE subscription SET state = 2, failure = $3, told = 0, reviving = 0, changed = $4
@@ -315,6 +313,7 @@ pub fn told(
     state: State,
     failure: Option<&str>,
 ) -> Result<bool> {
+    locked(tx, key)?;
     let changed = next_change(tx)?;
     let told = tx.execute(
         "UPDATE subscription SET version = $4, state = $5, failure = $6, told = 1, reviving = 0,
@@ -327,10 +326,7 @@ pub fn told(
 
 /// Sends some more dead letters of a subscription anew that works again.
 pub fn revive(tx: &mut DomainTx<'_>, key: i64, now: Timestamp) -> Result<()> {
-    let lock = tx.dialect().for_update();
-    let sql = format!("SELECT reviving FROM subscription WHERE domain = $1 AND key = $2{lock}");
-    let row = tx.query_one(&sql, args![key])?;
-    if row.map_or(Ok(0), |row| row.int(0))? == 0 {
+    if !locked(tx, key)?.is_some_and(|before| before.reviving) {
         return Ok(());
     }
     if outbox::revive(tx, key, now, REVIVED_AT_ONCE)? < REVIVED_AT_ONCE {
@@ -393,8 +389,9 @@ pub fn watched(tx: &mut DomainTx<'_>, key: i64, version: i64) -> Result<bool> {
     Ok(tx.execute(sql, args![key, version])? == 1)
 }
 
-/// Takes the number of the next change. Whoever changes subscriptions does this
-/// first, so that changes become visible in the order of their numbers.
+/// Takes the number of the next change. Nobody else gets one before the transaction
+/// ends, so changes become visible in the order of their numbers. Whoever changes a
+/// subscription has it [`locked`] before.
 fn next_change(tx: &mut DomainTx<'_>) -> Result<i64> {
     let row = tx.query_one(
         "INSERT INTO definitions (domain, version, subscriptions) VALUES ($1, 0, 1)
@@ -413,13 +410,23 @@ struct Before {
     reviving: bool,
 }
 
-fn before(mut row: Row) -> Result<Before> {
-    Ok(Before {
-        state: State::from_number(row.int(0)?),
-        told: row.int(1)? != 0,
-        failure: row.opt_text(2)?,
-        reviving: row.int(3)? != 0,
+/// The row of a subscription, which nobody else changes until the transaction ends.
+fn locked(tx: &mut DomainTx<'_>, key: i64) -> Result<Option<Before>> {
+    let lock = tx.dialect().for_update();
+    let sql = format!(
+        "SELECT state, told, failure, reviving FROM subscription
+         WHERE domain = $1 AND key = $2{lock}"
+    );
+    let row = tx.query_one(&sql, args![key])?;
+    row.map(|mut row| {
+        Ok(Before {
+            state: State::from_number(row.int(0)?),
+            told: row.int(1)? != 0,
+            failure: row.opt_text(2)?,
+            reviving: row.int(3)? != 0,
+        })
     })
+    .transpose()
 }
 
 fn watch(mut row: Row) -> Result<Watch> {

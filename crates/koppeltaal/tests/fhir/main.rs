@@ -49,6 +49,7 @@ mod search_values;
 mod shelf;
 mod subscription;
 mod subscription_failed;
+mod subscription_import;
 mod subscription_matching;
 mod subscription_owner;
 mod subscription_processes;

@@ -126,3 +126,80 @@ impl Registry {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watch(key: i64, changed: i64, state: State, criteria: &str) -> Watch {
+        Watch {
+            key,
+            origin: "d".to_owned(),
+            instance: 1,
+            state,
+            changed,
+            ends: None,
+            on_delete: key == 1,
+            criteria: criteria.to_owned(),
+        }
+    }
+
+    fn registry() -> Registry {
+        Registry::new(Catalog::built_in(), Arc::from([]))
+    }
+
+    fn keys(registry: &Registry, kind: &str) -> Vec<i64> {
+        registry.candidates(kind, "1", &[]).iter().map(|known| known.watch.key).collect()
+    }
+
+    #[test]
+    fn a_change_takes_the_place_of_what_was_known() {
+        let mut all = registry();
+        let ready = |key, changed| watch(key, changed, State::Active, "Task?");
+        all.learn(&[ready(1, 1), ready(2, 2)], 2);
+        assert_eq!((keys(&all, "Task"), all.counter), (vec![1, 2], 2));
+        assert!(all.has_on_delete("Task") && !all.has_on_delete("Patient"));
+        all.learn(
+            &[watch(1, 3, State::Active, "Patient?"), watch(2, 4, State::Failed, "Task?")],
+            4,
+        );
+        assert_eq!((keys(&all, "Task"), keys(&all, "Patient")), (vec![2], vec![1]));
+        assert!(!all.has_on_delete("Task") && all.has_on_delete("Patient"));
+        all.learn(&[watch(1, 5, State::Removed, "Patient?"), watch(2, 6, State::Off, "Task?")], 9);
+        assert_eq!((keys(&all, "Task"), keys(&all, "Patient"), all.counter), (vec![], vec![], 9));
+        assert!(!all.has_on_delete("Patient"));
+    }
+
+    #[test]
+    fn what_is_learned_late_changes_nothing() {
+        let mut all = registry();
+        let early = [watch(1, 1, State::Active, "Task?")];
+        let late = [watch(1, 2, State::Removed, "Task?"), watch(2, 3, State::Active, "Task?")];
+        all.learn(&late, 3);
+        all.learn(&early, 1);
+        assert_eq!((keys(&all, "Task"), all.counter), (vec![2], 3));
+    }
+
+    #[test]
+    fn criteria_that_nobody_can_read_are_asked_of_every_resource_of_their_type() {
+        let mut all = registry();
+        all.learn(
+            &[watch(1, 1, State::Active, "Task?gone=1"), watch(2, 2, State::Active, "Gone?a=1")],
+            2,
+        );
+        assert_eq!(keys(&all, "Task"), [1]);
+        assert_eq!(all.candidates("Task", "1", &[])[0].criteria, Criteria::Broken);
+        assert_eq!(keys(&all, "Patient"), [0_i64; 0]);
+    }
+
+    #[test]
+    fn what_speaks_of_the_present_is_read_when_it_is_asked() {
+        let mut all = registry();
+        let of = |key, criteria| watch(key, key, State::Active, criteria);
+        let born = "Patient?birthdate=ap2000";
+        all.learn(&[of(1, born), of(2, "Patient?name=apfel")], 2);
+        let found = all.candidates("Patient", "1", &[]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].criteria, Criteria::Dated);
+    }
+}
