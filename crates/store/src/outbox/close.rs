@@ -30,11 +30,17 @@ pub(super) fn all(
     now: Timestamp,
 ) -> Result<Closed> {
     let closed = piece(tx, lane, "", reason, now)?;
-    if !closed.more {
+    if closed.more {
+        free(tx, lane)?;
+    } else {
         // Made again when the lane is used again.
         tx.later("DELETE FROM lane WHERE domain = $1 AND lane = $2", args![lane])?;
     }
     Ok(closed)
+}
+
+fn free(tx: &mut DomainTx<'_>, lane: i64) -> Result<()> {
+    tx.later("UPDATE lane SET lease = 0 WHERE domain = $1 AND lane = $2", args![lane])
 }
 
 /// The same, except for what an operator wants to send again.
@@ -46,8 +52,7 @@ pub(super) fn all_but_resent(
 ) -> Result<Closed> {
     let closed = piece(tx, lane, " AND rounds = 0", reason, now)?;
     if closed.count > 0 {
-        let free = "UPDATE lane SET lease = 0 WHERE domain = $1 AND lane = $2";
-        tx.later(free, args![lane])?;
+        free(tx, lane)?;
     }
     Ok(closed)
 }
