@@ -9,7 +9,7 @@ use koppeltaal_core::{Result, Timestamp};
 use koppeltaal_store::outbox::{
     self, Hook, LaneLease, LaneNext, LaneOutcome, LaneRelease, LeasedLane, Trigger, WantedLane,
 };
-use koppeltaal_store::tx::Table;
+use koppeltaal_store::tx::{Effect, Table};
 use koppeltaal_store::{Arg, Dialect, Row, Store, Tx, args, both};
 
 const START: Timestamp = Timestamp(1_717_200_000_000_000);
@@ -215,6 +215,9 @@ impl Tx for Explained<'_> {
     }
     fn insert_many(&mut self, table: &Table, rows: &[Row]) -> Result<()> {
         self.tx.insert_many(table, rows)
+    }
+    fn after_commit(&mut self, effect: Effect) {
+        self.tx.after_commit(effect);
     }
     fn dialect(&self) -> Dialect {
         self.tx.dialect()
