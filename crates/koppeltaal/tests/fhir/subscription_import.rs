@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Cursor};
 
-use koppeltaal_kt2::operate::{Imported, Importing, Operator, import};
+use koppeltaal_kt2::operate::{Imported, Importing, Operator, import, switch_off};
 use koppeltaal_store::definitions;
 use serde_json::{Value, json};
 
@@ -18,10 +18,11 @@ on_both_engines!(
     what_is_imported_is_told_of_unless_it_is_not_to_be,
     a_subscription_that_is_imported_counts_from_then_on,
     own_search_parameters_count_in_criteria_while_they_come_and_when_they_are_gone,
+    an_operator_switches_a_subscription_off_and_its_owner_on,
 );
 
-async fn imported(world: &World, resources: &[Value], importing: Importing) -> Imported {
-    let operator = Operator {
+async fn operator(world: &World) -> Operator {
+    Operator {
         store: world.app.store().clone(),
         ids: world.app.ids().await,
         clock: world.app.clock.clone(),
@@ -29,7 +30,11 @@ async fn imported(world: &World, resources: &[Value], importing: Importing) -> I
         base: base(ZORG),
         bases: vec![base(ZORG)],
         agent: "test".to_owned(),
-    };
+    }
+}
+
+async fn imported(world: &World, resources: &[Value], importing: Importing) -> Imported {
+    let operator = operator(world).await;
     let text: String = resources.iter().map(|resource| format!("{resource}\n")).collect();
     let open = || -> std::io::Result<Box<dyn BufRead>> {
         Ok(Box::new(BufReader::new(Cursor::new(text.clone().into_bytes()))))
@@ -162,4 +167,29 @@ async fn own_search_parameters_count_in_criteria_while_they_come_and_when_they_a
     let all = [version(&first), version(&second), version(&third)];
     assert_eq!(told(store, &kept).await, all, "{}", path(&kept));
     assert!(counted(&world, "koppeltaal_subscriptions_unread_total").await > 0);
+}
+
+async fn an_operator_switches_a_subscription_off_and_its_owner_on(engine: Engine) {
+    let world = World::start(engine).await;
+    let store = world.app.store();
+    let own = world.client("own").await;
+    let mut new = subscription("Patient?");
+    new["channel"]["header"] = json!(["Authorization: Bearer s3cret"]);
+    let kept = own.create(&new).await;
+    let id = kept["id"].as_str().unwrap();
+    let operator = operator(&world).await;
+    for _ in 0..2 {
+        let off = switch_off(&operator, id).await.unwrap().unwrap();
+        assert_eq!(off.version, 2, "once is enough");
+    }
+    assert_eq!(switch_off(&operator, "nobody").await.unwrap(), None);
+    own.create(&patient()).await;
+    assert_eq!(told(store, &kept).await, [""; 0]);
+    let mut now = own.get(&path(&kept)).await.expect(200).json();
+    assert_eq!(now["status"], "off");
+    assert_eq!((&now["channel"], &now["criteria"]), (&kept["channel"], &kept["criteria"]));
+    now["status"] = "requested".into();
+    let on = own.update(&now).await;
+    let made = own.create(&patient()).await;
+    assert_eq!(told(store, &on).await, [version(&made)]);
 }

@@ -12,11 +12,12 @@ mod label;
 mod look;
 mod package;
 mod reindex;
+mod switch_off;
 
 use std::sync::Arc;
 
 use koppeltaal_core::audit::{Action, Entry};
-use koppeltaal_core::directory::Domain;
+use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::trace::is_fhir_id;
 use koppeltaal_core::{Clock, Error, Result};
 use koppeltaal_store::{Ids, Scope, Store, audit};
@@ -29,10 +30,12 @@ pub use label::label;
 pub use look::{Hits, get, history, search};
 pub use package::{Installed, install};
 pub use reindex::{Reindexed, reindex};
+pub use switch_off::switch_off;
 
 use crate::catalog::Catalog;
 use crate::kind;
 use crate::outcome::Refusal;
+use crate::subscription::{Cause, Subscriptions, Watcher, Writer};
 
 /// Resources that are read at a time.
 const PAGE: i64 = 200;
@@ -77,6 +80,24 @@ impl Operator {
     /// The definitions of the domain as they are stored now.
     async fn catalog(&self) -> Result<Arc<Catalog>> {
         Catalog::load(&self.store, &self.domain).await
+    }
+
+    /// The operator as somebody who writes now, by these definitions.
+    async fn watcher(
+        &self,
+        subscriptions: &Subscriptions,
+        directory: &Arc<Directory>,
+        catalog: &Arc<Catalog>,
+    ) -> Result<Watcher> {
+        let writer = Writer {
+            store: &self.store,
+            domain: &self.domain,
+            bases: &self.bases,
+            directory: directory.clone(),
+            ids: self.ids.clone(),
+        };
+        let now = self.clock.now();
+        Watcher::new(subscriptions, writer, catalog.clone(), Cause::default(), now).await
     }
 
     /// A row of the audit trail about what the operator does.

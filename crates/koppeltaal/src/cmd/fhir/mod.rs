@@ -1,5 +1,5 @@
-//! `koppeltaal fhir get|search|history|import|export`: the resources of Koppeltaal
-//! 2.0 as an operator sees them. Every look is recorded in the audit trail.
+//! `koppeltaal fhir get|search|history|import|export|switch-off`: the resources of
+//! Koppeltaal 2.0 as an operator sees them. Every look is recorded in the audit trail.
 
 mod export;
 mod get;
@@ -7,6 +7,7 @@ mod history;
 mod import;
 mod operator;
 mod search;
+mod switch_off;
 
 pub use operator::{every_operator, operator};
 
@@ -38,6 +39,8 @@ enum Action {
     Import(import::Args),
     /// Every resource as one JSON object a line
     Export(export::Args),
+    /// Switch a Subscription off
+    SwitchOff(switch_off::Args),
 }
 
 /// Runs the command.
@@ -48,6 +51,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         Action::History(args) => history::run(context, args).await,
         Action::Import(args) => import::run(context, args).await,
         Action::Export(args) => export::run(context, args).await,
+        Action::SwitchOff(args) => switch_off::run(context, args).await,
     }
 }
 

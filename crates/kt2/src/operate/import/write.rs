@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use koppeltaal_core::audit::{Action, Entry};
-use koppeltaal_core::directory::Directory;
 use koppeltaal_core::{Error, Result, Timestamp};
 use koppeltaal_store::resource::{self, Indexed, New, Stored, Updated};
 use koppeltaal_store::{DomainTx, Ids, audit, definitions, directory};
@@ -18,7 +17,7 @@ use crate::catalog::Catalog;
 use crate::content::body;
 use crate::operate::reindex::served_types;
 use crate::operate::{Operator, Progress};
-use crate::subscription::{Cause, Looked, Subscriptions, Told, Watcher, Writer};
+use crate::subscription::{Looked, Subscriptions, Told, Watcher};
 
 /// Lines that are stored in one transaction.
 const AT_ONCE: usize = 200;
@@ -201,7 +200,8 @@ pub async fn lines(
         done += texts.len();
         let mut stored = None;
         for _ in 0..ATTEMPTS {
-            let watcher = watcher(operator, &subscriptions, &directory, &catalog, notifies).await?;
+            let watcher = operator.watcher(&subscriptions, &directory, &catalog).await?;
+            let watcher = if notifies { watcher } else { watcher.silent() };
             let maker = Maker { operator, catalog: &catalog, checked, watcher: &watcher };
             let ready =
                 texts.iter().zip(lines).filter_map(|(text, line)| maker.one(text, line, done));
@@ -216,26 +216,6 @@ pub async fn lines(
         progress(Progress { done: done as u64, total: total as u64, after: 0 });
     }
     Ok(())
-}
-
-/// The operator, as somebody who writes now.
-async fn watcher(
-    operator: &Operator,
-    subscriptions: &Subscriptions,
-    directory: &Arc<Directory>,
-    catalog: &Arc<Catalog>,
-    notifies: bool,
-) -> Result<Watcher> {
-    let writer = Writer {
-        store: &operator.store,
-        domain: &operator.domain,
-        bases: &operator.bases,
-        directory: directory.clone(),
-        ids: operator.ids.clone(),
-    };
-    let (cause, now) = (Cause::default(), operator.clock.now());
-    let watcher = Watcher::new(subscriptions, writer, catalog.clone(), cause, now).await?;
-    Ok(if notifies { watcher } else { watcher.silent() })
 }
 
 /// What lines are made ready with.
