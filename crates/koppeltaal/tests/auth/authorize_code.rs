@@ -7,7 +7,7 @@ use koppeltaal_core::audit::Action;
 
 use crate::authorize_request::Request;
 use crate::authorize_world::*;
-use crate::support::look::as_resource;
+use crate::recorded::as_resource;
 use crate::support::Engine;
 
 on_both_engines!(

@@ -5,7 +5,7 @@ use koppeltaal_core::audit::Action;
 use serde_json::json;
 
 use crate::authorize_world::*;
-use crate::support::look::as_resource;
+use crate::recorded::as_resource;
 use crate::support::Engine;
 
 on_both_engines!(

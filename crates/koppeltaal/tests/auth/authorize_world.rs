@@ -17,7 +17,7 @@ pub use crate::authorize_cast::*;
 use crate::authorize_request::{Login, Request, Response};
 use crate::provider::Provider;
 use crate::provider_sign_in::SignIn;
-use crate::support::look::as_resource;
+use crate::recorded::as_resource;
 use crate::support::setup::Setup;
 use crate::support::{Engine, TestApp, eventually};
 

@@ -8,8 +8,8 @@ use koppeltaal_store::test_support::count_audited;
 use serde_json::{Value, json};
 
 use crate::cast::{ELDERS, ZORG, signer};
+use crate::recorded::as_resource;
 use crate::support::Engine;
-use crate::support::look::as_resource;
 use crate::world::{World, about};
 
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";

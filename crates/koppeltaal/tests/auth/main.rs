@@ -21,6 +21,7 @@ mod launch_token;
 mod login_event;
 mod metrics;
 mod public_keys;
+mod recorded;
 mod replay;
 mod request;
 mod revoke;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::authorize_world::*;
 use crate::provider::Provider;
 use crate::provider_sign_in::SignIn;
-use crate::support::look::as_resource;
+use crate::recorded::as_resource;
 use crate::support::Engine;
 use crate::support::setup::Setup;
 

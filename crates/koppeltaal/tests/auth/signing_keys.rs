@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use koppeltaal_auth::SealKey;
 use koppeltaal_auth::key_ring::Rotation;
 use koppeltaal_core::directory::Secret;
-use koppeltaal_store::test_support::count_audited;
 use koppeltaal_store::Value;
+use koppeltaal_store::test_support::count_audited;
 
 use crate::cast::ZORG;
 use crate::jws::kid;

@@ -97,7 +97,7 @@ fn a_rotation_is_in_the_audit_trail_of_its_domain() {
     let row = found[0];
     assert!(row["agent"].as_str().unwrap().ends_with("(koppeltaal key rotate)"), "{row}");
     assert_eq!((&row["outcome"], &row["trace_id"]), (&"ok".into(), &Value::Null));
-    assert!(row.as_object().unwrap().contains_key("resource"), "{row}");
+    assert!(row.as_object().unwrap().contains_key("audit_event"), "{row}");
     let table = folder.out(&search);
     assert!(table.lines().next().unwrap().contains("TRACE ID"), "{table}");
 }

@@ -19,18 +19,6 @@ pub const TABLES: [&str; 8] = [
     "audit",
 ];
 
-/// The AuditEvent of a row of the trail.
-pub fn as_resource(row: &Record) -> Option<serde_json::Value> {
-    let shown = row.shown.as_ref()?;
-    let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    let mut resource = parsed(shown.shape_json.as_ref().unwrap());
-    if let Some(content) = &shown.content {
-        let members = parsed(content).as_object().unwrap().clone();
-        resource.as_object_mut().unwrap().extend(members);
-    }
-    Some(resource)
-}
-
 impl TestApp {
     /// The rows of a query.
     pub async fn rows(&self, sql: &str) -> Vec<Vec<Value>> {

@@ -123,8 +123,8 @@ pub struct Filter {
 
 const COLUMNS: &str = "id, domain, generation, instance, item, identifier, state, failed, \
                        next_attempt, created, request_id, trace_id, \
-                       (SELECT r.id FROM resource r \
-                        WHERE r.domain = $1 AND r.key = outbox.lane) AS subscription";
+                       (SELECT s.id FROM subscription s \
+                        WHERE s.domain = $1 AND s.key = outbox.lane) AS subscription";
 
 /// Notifications of the domain, oldest first.
 pub fn list(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<Notification>> {

@@ -2,8 +2,8 @@
 
 use koppeltaal_core::status::Status;
 use koppeltaal_core::versioning::Decision;
-use koppeltaal_store::test_support::count_audited;
 use koppeltaal_store::mailbox::{Accepted, Part, Template};
+use koppeltaal_store::test_support::count_audited;
 use koppeltaal_store::{both, mailbox};
 
 use crate::world::{B, C, D, E, START, at, at_once, incoming, resource, world};

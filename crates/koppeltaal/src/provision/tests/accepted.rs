@@ -1,7 +1,7 @@
 //! What a file changes and what it prints.
 
-use koppeltaal_store::test_support::count_audited;
 use super::*;
+use koppeltaal_store::test_support::count_audited;
 
 #[tokio::test]
 async fn the_second_time_nothing_changes() {

@@ -22,6 +22,9 @@ pub(super) struct Writer {
     work: Work,
 }
 
+/// A closure that ran, and what is to follow the commit.
+type Done = (Box<dyn Job>, Result<Vec<Effect>>);
+
 /// What became of a closure, and of the batch it ran in.
 enum Ran {
     /// The batch goes on; the closure kept its own part, and this is to follow
@@ -60,7 +63,7 @@ impl Writer {
             return;
         }
 
-        let mut batch: Vec<(Box<dyn Job>, Result<Vec<Effect>>)> = Vec::new();
+        let mut batch: Vec<Done> = Vec::new();
         let mut next = Some(first);
         let mut lost = None;
         while let Some(mut job) = next {
