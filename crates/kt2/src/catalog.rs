@@ -14,6 +14,7 @@ use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::resource::{self, Indexed, Stored};
 use koppeltaal_store::{DomainTx, Store, definitions};
 
+use crate::audit_event::Skeletons;
 use crate::kind;
 use crate::publication::Publication;
 
@@ -29,6 +30,8 @@ pub struct Catalog {
     published: Published,
     /// The version that the store gave them.
     version: i64,
+    /// What the shapes of AuditEvents are found by.
+    pub skeletons: Skeletons,
 }
 
 /// Where the resources that publish definitions come from.
@@ -57,6 +60,7 @@ impl Catalog {
             compiled: Compiled::new(definitions),
             published,
             version: 0,
+            skeletons: Skeletons::default(),
         }
     }
 

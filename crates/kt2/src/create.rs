@@ -16,7 +16,7 @@ use crate::reply::Reply;
 use crate::rules::subscription;
 use crate::subscription::Watcher;
 use crate::targets::dangling;
-use crate::{access, origin};
+use crate::{access, audit_event, origin};
 
 /// Refuses what cannot be created, before the body is looked at.
 pub fn permit(call: &Call, kind: &str, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -42,7 +42,11 @@ pub async fn create(
         subscription::accept(call, &mut resource, None)?;
     }
     for _ in 0..ATTEMPTS {
-        match attempt(call, kind, &device, &resource).await? {
+        let done = match kind {
+            audit_event::KIND => audit_event::attempt(call, &device, &resource).await?,
+            _ => attempt(call, kind, &device, &resource).await?,
+        };
+        match done {
             Some(reply) => return Ok(reply),
             None => call.renew().await?,
         }

@@ -14,13 +14,14 @@ use koppeltaal_store::{DomainTx, Ids, subscription};
 
 use crate::call::Call;
 use crate::cascade::Reached;
+use crate::catalog::Catalog;
 use crate::if_match::{expected, stale};
 use crate::outcome::{Issue, Refusal};
 use crate::read::live;
 use crate::record::{self, Author};
 use crate::reply::Reply;
 use crate::subscription::{Told, Watcher};
-use crate::{access, cascade, kind, provisioned};
+use crate::{access, audit_event, cascade, kept, kind, provisioned};
 
 /// Why an AuditEvent stays.
 const NO_AUDIT_EVENT: &str = "AuditEvents are not allowed to be deleted.";
@@ -62,7 +63,7 @@ pub async fn delete(
     }
     let cascades = cascade::asked(call, headers, pairs)?;
     let key = id.to_owned();
-    let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
+    let found = call.scope().read(move |tx| kept::read(tx, kind, &key)).await?;
     let found = live(call, access::decide(call, Operation::Delete, kind, found)?)?;
     provisioned::check(call, &found)?;
     let version = expected(headers)?;
@@ -73,7 +74,7 @@ pub async fn delete(
     let parameters = call.catalog.parameters.referring(kind::EXCHANGED);
     let reached = if cascades { cascade::reached(call) } else { Vec::new() };
     let provisioned = if cascades { provisioned::devices(call) } else { HashSet::new() };
-    let readable = readable(call);
+    let (readable, catalog) = (readable(call), call.catalog.clone());
     let (author, id) = (Author::of(call), found.id.clone());
     let watcher = Watcher::of(call).await?;
     let watching = watcher.clone();
@@ -84,6 +85,7 @@ pub async fn delete(
                 ids: &ids,
                 now,
                 parameters: &parameters,
+                catalog: &catalog,
                 reached: &reached,
                 provisioned: &provisioned,
                 author: &author,
@@ -131,12 +133,17 @@ pub async fn objections(call: &Call, found: &Stored) -> Result<Vec<Issue>, Refus
         return Ok(refusal.issues);
     }
     let parameters = call.catalog.parameters.referring(kind::EXCHANGED);
-    let find = move |tx: &mut DomainTx<'_>| resource::referring(tx, kind, &id, &parameters, MOST);
+    let catalog = call.catalog.clone();
+    let find = move |tx: &mut DomainTx<'_>| {
+        let by = resource::referring(tx, kind, &id, &parameters, MOST)?;
+        let is_held = audit_event::holds(tx, &catalog, (kind, &id), &parameters)?;
+        let events = is_held.then_some(audit_event::KIND);
+        Ok(by.into_iter().map(|one| one.resource_type).chain(events).collect::<Vec<&str>>())
+    };
     let by = call.scope().read(find).await?;
     if by.is_empty() {
         return Ok(Vec::new());
     }
-    let by: Vec<&str> = by.iter().map(|one| one.resource_type).collect();
     Ok(vec![Issue::error("conflict", referenced(&by, &readable(call)))])
 }
 
@@ -174,6 +181,8 @@ struct Work<'a> {
     now: Timestamp,
     /// The parameters under which references to a resource are found.
     parameters: &'a [i64],
+    /// The definitions of the domain.
+    catalog: &'a Catalog,
     /// What goes with it, when anything does.
     reached: &'a Reached,
     /// The Devices that go with nothing: they follow the directory.
@@ -195,6 +204,9 @@ impl Work<'_> {
         version: Option<i64>,
         cascades: bool,
     ) -> Result<Outcome> {
+        if kind == audit_event::KIND {
+            return self.remove(tx, id);
+        }
         let deleted = match resource::delete(tx, self.ids, kind, id, version, self.now)? {
             Deleted::Done(deleted) => deleted,
             Deleted::Already(stored) => return Ok(Outcome::Gone(stored)),
@@ -206,6 +218,10 @@ impl Work<'_> {
         let mut count = 1;
         let mut open = vec![(kind, id.to_owned())];
         while let Some((kind, id)) = open.pop() {
+            // They go with nothing.
+            if audit_event::holds(tx, self.catalog, (kind, &id), self.parameters)? {
+                return Ok(Outcome::Referenced(vec![audit_event::KIND]));
+            }
             let mut referring = resource::referring(tx, kind, &id, self.parameters, MOST)?;
             if !cascades && !referring.is_empty() {
                 let types = referring.iter().map(|one| one.resource_type).collect();
@@ -232,6 +248,18 @@ impl Work<'_> {
             }
         }
         Ok(Outcome::Done(count, told))
+    }
+
+    /// Removes an AuditEvent, which leaves no other row than the mark that it is gone.
+    fn remove(&self, tx: &mut DomainTx<'_>, id: &str) -> Result<Outcome> {
+        let by = resource::referring(tx, audit_event::KIND, id, self.parameters, 1)?;
+        if !by.is_empty() {
+            return Ok(Outcome::Referenced(by.iter().map(|one| one.resource_type).collect()));
+        }
+        match audit_event::remove(tx, self.ids, id, self.now)? {
+            true => Ok(Outcome::Done(1, Told::default())),
+            false => Ok(audit_event::read(tx, id)?.map_or(Outcome::Unknown, Outcome::Gone)),
+        }
     }
 
     /// Deletes a resource, if it still refers: it was found without being held.

@@ -7,12 +7,14 @@ use koppeltaal_core::{Result as CoreResult, Timestamp};
 use koppeltaal_fhir::r4::search::span;
 use koppeltaal_fhir::{Node, object};
 use koppeltaal_store::DomainTx;
-use koppeltaal_store::resource::{self, Stored};
+use koppeltaal_store::resource::Stored;
 use serde::{Deserialize, Serialize};
 
 use crate::access;
 use crate::bundle::{Bundle, Links, url};
 use crate::call::Call;
+use crate::catalog::Catalog;
+use crate::kept;
 use crate::outcome::Refusal;
 use crate::page_link::{self, Bound, PARAMETER};
 use crate::query::{DEFAULT_COUNT, MOST_COUNT, with_plus};
@@ -32,7 +34,7 @@ pub async fn of_instance(
     pairs: Vec<(String, String)>,
 ) -> Result<Reply, Refusal> {
     let key = id.to_owned();
-    let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
+    let found = call.scope().read(move |tx| kept::read(tx, kind, &key)).await?;
     let current = access::decide(call, Operation::Read, kind, found)?;
     let path = format!("{kind}/{id}/_history");
     let asked = Asked::read(call, &path, &pairs)?;
@@ -54,10 +56,10 @@ pub async fn of_type(
     };
     let path = format!("{kind}/_history");
     let asked = Asked::read(call, &path, &pairs)?;
-    let wanted = asked.clone();
+    let (wanted, catalog) = (asked.clone(), call.catalog.clone());
     let page = call
         .scope()
-        .read(move |tx| versions_of_type(tx, kind, origins.as_deref(), &wanted))
+        .read(move |tx| versions_of_type(tx, &catalog, kind, origins.as_deref(), &wanted))
         .await?;
     answer(call, &path, &pairs, &asked, page)
 }
@@ -172,12 +174,11 @@ fn place(path: &str) -> String {
 }
 
 fn versions(tx: &mut DomainTx<'_>, current: &Stored, asked: &Asked) -> CoreResult<Page> {
-    let (first, count) = resource::versions_since(tx, current, asked.since.map(Timestamp))?;
-    let (kind, id) = (current.resource_type, current.id.as_str());
+    let (first, count) = kept::versions_since(tx, current, asked.since.map(Timestamp))?;
     let total = asked.total.unwrap_or(count);
     let mut versions = match asked.count {
         0 => Vec::new(),
-        count => resource::history(tx, kind, id, asked.before, limit(count))?,
+        count => kept::history(tx, current, asked.before, limit(count))?,
     };
     versions.retain(|version| version.version >= first);
     let last = versions.last().map(|last| last.version);
@@ -188,6 +189,7 @@ fn versions(tx: &mut DomainTx<'_>, current: &Stored, asked: &Asked) -> CoreResul
 
 fn versions_of_type(
     tx: &mut DomainTx<'_>,
+    catalog: &Catalog,
     kind: &'static str,
     origins: Option<&[String]>,
     asked: &Asked,
@@ -195,13 +197,13 @@ fn versions_of_type(
     let since = asked.since.map(Timestamp);
     let total = |tx: &mut DomainTx<'_>| match asked.total {
         Some(total) => Ok(total),
-        None => resource::type_history_count(tx, kind, origins, since),
+        None => kept::type_history_count(tx, catalog, kind, origins, since),
     };
     if asked.count == 0 {
         return Ok(Page { versions: Vec::new(), total: total(tx)?, next: None });
     }
     let limit = limit(asked.count.saturating_add(1));
-    let mut versions = resource::type_history(tx, kind, origins, asked.before, since, limit)?;
+    let mut versions = kept::type_history(tx, catalog, kind, origins, asked.before, since, limit)?;
     let has_more = versions.len() > asked.count;
     versions.truncate(asked.count);
     let total = match has_more || asked.before.is_some() {

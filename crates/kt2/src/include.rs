@@ -7,14 +7,15 @@ use std::collections::HashSet;
 use koppeltaal_core::Result as CoreResult;
 use koppeltaal_core::search::{Condition, Qualifier, SortBy, SortKey, Test, Values};
 use koppeltaal_store::DomainTx;
-use koppeltaal_store::resource::search::{self, Search};
-use koppeltaal_store::resource::{self, Stored};
+use koppeltaal_store::resource::Stored;
+use koppeltaal_store::resource::search::Search;
 
 use crate::access;
 use crate::call::Call;
-use crate::kind;
+use crate::catalog::Catalog;
 use crate::outcome::{Issue, Refusal};
 use crate::query::{Include, Query};
+use crate::{kept, kind};
 
 /// Resources that come with one page.
 const MOST: usize = 1_000;
@@ -107,11 +108,13 @@ async fn referred(
         return Ok((Vec::new(), false));
     }
     let (includes, from, known) = (round.includes.clone(), round.from.clone(), known.clone());
-    Ok(call.scope().read(move |tx| targets(tx, &includes, &from, &known)).await?)
+    let catalog = call.catalog.clone();
+    Ok(call.scope().read(move |tx| targets(tx, &catalog, &includes, &from, &known)).await?)
 }
 
 fn targets(
     tx: &mut DomainTx<'_>,
+    catalog: &Catalog,
     includes: &[Include],
     from: &[(&'static str, String, i64)],
     known: &Known,
@@ -124,23 +127,22 @@ fn targets(
         if stamps.is_empty() {
             continue;
         }
-        for parameter in &include.parameters {
-            for (_, reference) in resource::referenced(tx, &stamps, *parameter)? {
-                let Some((name, id)) = reference.split_once('/') else { continue };
-                let Some(name) = kind::named(name) else { continue };
-                if include.target.as_deref().is_some_and(|target| target != name) {
-                    continue;
-                }
-                let one = (name, id.to_owned());
-                // Of these the caller may not read each; one more tells that there are more.
-                if wanted.len() <= MOST && !known.contains(&one) && seen.insert(one.clone()) {
-                    wanted.push(one);
-                }
+        let (source, parameters) = (&include.source, &include.parameters);
+        for reference in kept::referenced(tx, catalog, source, &stamps, parameters)? {
+            let Some((name, id)) = reference.split_once('/') else { continue };
+            let Some(name) = kind::named(name) else { continue };
+            if include.target.as_deref().is_some_and(|target| target != name) {
+                continue;
+            }
+            let one = (name, id.to_owned());
+            // Of these the caller may not read each; one more tells that there are more.
+            if wanted.len() <= MOST && !known.contains(&one) && seen.insert(one.clone()) {
+                wanted.push(one);
             }
         }
     }
     let is_cut = wanted.len() > MOST;
-    Ok((resource::by_ids(tx, &wanted)?, is_cut))
+    Ok((kept::by_ids(tx, &wanted)?, is_cut))
 }
 
 /// What refers to the resources of a round, as far as the caller may read it.
@@ -166,7 +168,8 @@ async fn referring(call: &Call, round: &Round) -> Result<Vec<Stored>, Refusal> {
                 after: None,
                 limit: i64::try_from(MOST + 1).unwrap_or(i64::MAX),
             };
-            let page = call.scope().read(move |tx| search::page(tx, &wanted)).await?;
+            let catalog = call.catalog.clone();
+            let page = call.scope().read(move |tx| kept::page(tx, &catalog, &wanted)).await?;
             found.extend(page.found);
             if found.len() > MOST {
                 return Ok(found);
@@ -195,7 +198,7 @@ mod tests {
     use koppeltaal_core::directory::Domain;
     use koppeltaal_core::resource::Body;
     use koppeltaal_core::search::{IndexRow, Words};
-    use koppeltaal_store::resource::{Indexed, New};
+    use koppeltaal_store::resource::{self, Indexed, New};
     use koppeltaal_store::{Ids, both};
 
     use super::*;
@@ -251,7 +254,7 @@ mod tests {
             let known: Known = known.into_iter().map(|(name, id)| (name, id.to_owned())).collect();
             let found = scope.read(move |tx| {
                 let includes = [include.clone()];
-                targets(tx, &includes, &from, &known)
+                targets(tx, &Catalog::built_in(), &includes, &from, &known)
             });
             let (found, is_cut) = found.await.unwrap();
             assert!(!is_cut);
@@ -275,7 +278,7 @@ mod tests {
             let new = New { resource_type: "Task", id: "1", origin, body, indexed };
             let task = resource::create(tx, &Ids::of_node(1), &new, NOW)?;
             let from = [("Task", task.id, task.stamp)];
-            targets(tx, &[include(OWNER, None)], &from, &Known::new())
+            targets(tx, &Catalog::built_in(), &[include(OWNER, None)], &from, &Known::new())
         };
         assert_eq!(scope.write(work).await.unwrap(), (Vec::new(), true));
     });

@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod app;
+mod audit_event;
 mod authorize;
 mod body;
 mod bundle;
@@ -19,6 +20,7 @@ mod history;
 mod if_match;
 mod include;
 mod interaction;
+mod kept;
 mod kind;
 mod localize;
 mod matches;
@@ -47,6 +49,7 @@ mod validate;
 mod vread;
 
 pub use app::{App, Parts};
+pub use audit_event::{carry as carry_audit_events, entry_of as entry_of_audit_event};
 pub use catalog::Catalog;
 pub use catalogs::Catalogs;
 pub use content::body;

@@ -8,20 +8,22 @@ use std::cell::{RefCell, RefMut};
 use koppeltaal_core::search::{Condition, Qualifier, Target, Test, Values};
 use koppeltaal_core::{Error, Result};
 use koppeltaal_store::DomainTx;
-use koppeltaal_store::resource::search;
 
+use crate::catalog::Catalog;
+use crate::kept;
 use crate::matches::{Neighbours, Subject, matches};
 
 /// Whether a resource meets all of these. What needs no other resource is asked
 /// first. Fails when the store does, or when a condition has too many alternatives.
 pub fn meets(
     tx: &mut DomainTx<'_>,
+    catalog: &Catalog,
     conditions: &[Condition],
     subject: &Subject<'_>,
 ) -> Result<bool> {
     let (linked, plain): (Vec<&Condition>, Vec<&Condition>) =
         conditions.iter().partition(|condition| is_linked(condition));
-    let others = Others { asked: RefCell::new(Asked { tx, failed: None }) };
+    let others = Others { asked: RefCell::new(Asked { tx, failed: None }), catalog };
     let is_met = plain.into_iter().chain(linked).all(|one| {
         // After a failure nothing is asked any more: the answer does not count.
         !others.has_failed() && matches(one, subject, &others)
@@ -47,6 +49,7 @@ pub fn is_linked(condition: &Condition) -> bool {
 
 /// The other resources of the domain.
 struct Others<'t, 'd> {
+    catalog: &'t Catalog,
     asked: RefCell<Asked<'t, 'd>>,
 }
 
@@ -66,7 +69,7 @@ impl<'t, 'd> Others<'t, 'd> {
         let conditions: Vec<Condition> =
             std::iter::once(first).chain(target.conditions.iter().cloned()).collect();
         let mut asked: RefMut<'_, Asked<'t, 'd>> = self.asked.borrow_mut();
-        match search::any(asked.tx, &target.resource_type, &conditions) {
+        match kept::any(asked.tx, self.catalog, &target.resource_type, &conditions) {
             Ok(is_there) => is_there,
             Err(error) => {
                 asked.failed.get_or_insert(error);

@@ -160,6 +160,8 @@ impl From<Error> for Refusal {
                 .with(header::RETRY_AFTER, "5")
             }
             Error::Invalid(told) => Self::bad_request("invalid", told),
+            // Of what gets here only searches break a rule: that of what they may cost.
+            Error::Unprocessable(told) => Self::bad_request("too-costly", told),
             error => {
                 tracing::error!(%error, "a resource could not be served");
                 Self::new(

@@ -5,10 +5,11 @@ use http::StatusCode;
 use http::header::{self, HeaderMap};
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::permission::Operation;
-use koppeltaal_store::resource::{self, Stored};
+use koppeltaal_store::resource::Stored;
 
 use crate::access;
 use crate::call::Call;
+use crate::kept;
 use crate::outcome::Refusal;
 use crate::record::shown;
 use crate::reply::{Reply, etag};
@@ -22,7 +23,7 @@ pub async fn read(
     headers: &HeaderMap,
 ) -> Result<Reply, Refusal> {
     let key = id.to_owned();
-    let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
+    let found = call.scope().read(move |tx| kept::read(tx, kind, &key)).await?;
     let found = live(call, access::decide(call, Operation::Read, kind, found)?)?;
     if is_known(headers, found.version, found.updated) {
         return Ok(Reply::empty(StatusCode::NOT_MODIFIED)

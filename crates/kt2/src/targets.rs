@@ -2,15 +2,14 @@
 //! (K003-6). Whether the caller may see it does not matter: ids cannot be guessed,
 //! and applications refer to what others have told them of.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use http::StatusCode;
 use koppeltaal_core::Result;
 use koppeltaal_store::DomainTx;
-use koppeltaal_store::resource;
 
 use crate::content::Reference;
+use crate::kept;
 use crate::outcome::{Issue, Refusal};
 
 /// References that lead nowhere, each with its place.
@@ -36,8 +35,8 @@ impl fmt::Display for Dangling {
 /// (K003-8), and need not be kept here at all when it is no resource of its own.
 pub fn dangling(tx: &mut DomainTx<'_>, references: &[Reference]) -> Result<Option<Dangling>> {
     let (past, present) = told_apart(references);
-    let mut lost = at(&present, &resource::missing(tx, &names(&present))?);
-    lost.extend(at(&past, &resource::unknown(tx, &names(&past))?));
+    let mut lost = at(&present, &kept::missing(tx, &names(&present))?);
+    lost.extend(at(&past, &kept::unknown(tx, &names(&past))?));
     let issues: Vec<Issue> = lost.into_iter().map(issue).collect();
     Ok((!issues.is_empty()).then_some(Dangling(issues)))
 }
@@ -46,13 +45,8 @@ pub fn dangling(tx: &mut DomainTx<'_>, references: &[Reference]) -> Result<Optio
 /// it may be otherwise in a moment.
 pub fn dangling_now(tx: &mut DomainTx<'_>, references: &[Reference]) -> Result<Vec<Issue>> {
     let (past, present) = told_apart(references);
-    let found = resource::by_ids(tx, &names(&present))?;
-    let found: HashSet<(&str, &str)> =
-        found.iter().map(|one| (one.resource_type, one.id.as_str())).collect();
-    let is_lost =
-        |one: &&&Reference| !found.contains(&(one.resource_type.as_str(), one.id.as_str()));
-    let mut lost: Vec<&Reference> = present.iter().filter(is_lost).copied().collect();
-    lost.extend(at(&past, &resource::unknown(tx, &names(&past))?));
+    let mut lost = at(&present, &kept::absent(tx, &names(&present))?);
+    lost.extend(at(&past, &kept::unknown(tx, &names(&past))?));
     Ok(lost.into_iter().map(issue).collect())
 }
 

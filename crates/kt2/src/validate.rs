@@ -4,7 +4,7 @@
 use http::StatusCode;
 use koppeltaal_core::permission::Operation;
 use koppeltaal_fhir::{Node, json};
-use koppeltaal_store::resource::{self, Stored};
+use koppeltaal_store::resource::Stored;
 
 use crate::call::Call;
 use crate::content::{check_type, judge, local, strip};
@@ -14,7 +14,7 @@ use crate::record::shown;
 use crate::reply::Reply;
 use crate::rules::subscription;
 use crate::targets::dangling_now;
-use crate::{access, delete, kind, origin};
+use crate::{access, delete, kept, kind, origin};
 
 /// Refuses a caller who could not write what he asks about: on a type the right
 /// to create, on a resource the right to read it. That resource.
@@ -28,7 +28,7 @@ pub async fn permit(
     }
     let Some(id) = id else { return access::require_create(call, kind).map(|()| None) };
     let key = id.to_owned();
-    let found = call.scope().read(move |tx| resource::read(tx, kind, &key)).await?;
+    let found = call.scope().read(move |tx| kept::read(tx, kind, &key)).await?;
     live(call, access::decide(call, Operation::Read, kind, found)?).map(Some)
 }
 

@@ -4,10 +4,10 @@
 use http::StatusCode;
 use http::header;
 use koppeltaal_core::permission::Operation;
-use koppeltaal_store::resource;
 
 use crate::access;
 use crate::call::Call;
+use crate::kept;
 use crate::outcome::Refusal;
 use crate::record::shown;
 use crate::reply::Reply;
@@ -26,9 +26,9 @@ pub async fn vread(
     let (current, wanted) = call
         .scope()
         .read(move |tx| {
-            let current = resource::read(tx, kind, &key)?;
+            let current = kept::read(tx, kind, &key)?;
             let wanted = match (&current, number) {
-                (Some(current), Some(number)) => resource::version_of(tx, current.clone(), number)?,
+                (Some(current), Some(number)) => kept::version_of(tx, current.clone(), number)?,
                 _ => None,
             };
             Ok((current, wanted))

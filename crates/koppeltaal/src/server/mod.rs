@@ -92,6 +92,12 @@ impl Server {
             keep: config.audit_retention,
         };
         keeper.prepare().await?;
+        for domain in known.domains() {
+            let carried = kt2::carry_audit_events(&store, &ids, domain, clock.now()).await?;
+            if carried > 0 {
+                tracing::info!(domain = domain.name, carried, "AuditEvents are in the trail now");
+            }
+        }
         let snapshot = store.read(directory::load).await?;
         kt2::subscription::fill(&store, &snapshot, now).await?;
         refuse_development_key(&seal, &snapshot)?;

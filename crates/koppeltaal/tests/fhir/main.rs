@@ -15,6 +15,7 @@ mod resources;
 mod world;
 
 mod audit_event;
+mod audit_event_search;
 mod audited;
 mod audited_all;
 mod audited_refusals;

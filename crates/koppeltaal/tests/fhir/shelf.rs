@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use koppeltaal_core::Timestamp;
+use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::search::Indexer;
-use koppeltaal_kt2::Catalogs;
+use koppeltaal_kt2::{Catalogs, entry_of_audit_event};
 use koppeltaal_store::resource::{Indexed, New, create, delete, update};
-use koppeltaal_store::{DomainTx, Ids, Scope};
+use koppeltaal_store::{DomainTx, Ids, Scope, audit};
 use serde_json::{Value, json};
 
 use crate::cast::ZORG;
@@ -57,6 +58,9 @@ impl<'w> Shelf<'w> {
     /// in the extension when the resource names none.
     pub async fn keep(&self, domain: &str, origin: &str, resource: &Value) {
         let resource = with_origin(resource, origin);
+        if resource["resourceType"] == "AuditEvent" {
+            return self.report(domain, &resource).await;
+        }
         let (kind, id, body, indexed) = self.parts(domain, &resource);
         let (ids, now, origin) = (self.ids.clone(), self.now(), origin.to_owned());
         let write = move |tx: &mut DomainTx<'_>| {
@@ -72,8 +76,22 @@ impl<'w> Shelf<'w> {
         self.scope(domain).write(write).await.unwrap();
     }
 
-    /// Makes this the next version of a resource.
+    /// Adds an AuditEvent to the trail.
+    async fn report(&self, domain: &str, event: &Value) {
+        let node = koppeltaal_fhir::json::parse(event.to_string().as_bytes()).unwrap();
+        let entry = Entry::new(Action::Report, self.now(), "shelf");
+        let id = event["id"].as_str().map(str::to_owned);
+        let (entry, ids) = (entry_of_audit_event(&node, id, entry), self.ids.clone());
+        let write =
+            move |tx: &mut DomainTx<'_>| audit::append(tx, &ids, std::slice::from_ref(&entry));
+        self.scope(domain).write(write).await.unwrap();
+    }
+
+    /// Makes this the next version of a resource; AuditEvents have one.
     pub async fn change(&self, domain: &str, origin: &str, resource: &Value) {
+        if resource["resourceType"] == "AuditEvent" {
+            return;
+        }
         let resource = with_origin(resource, origin);
         let (kind, id, body, indexed) = self.parts(domain, &resource);
         let (ids, now) = (self.ids.clone(), self.now());
@@ -82,8 +100,11 @@ impl<'w> Shelf<'w> {
         self.scope(domain).write(write).await.unwrap();
     }
 
-    /// Deletes a resource, whoever refers to it.
+    /// Deletes a resource, whoever refers to it; AuditEvents stay.
     pub async fn remove(&self, domain: &str, kind: &'static str, id: &str) {
+        if kind == "AuditEvent" {
+            return;
+        }
         let (ids, now, id) = (self.ids.clone(), self.now(), id.to_owned());
         let write = move |tx: &mut DomainTx<'_>| delete(tx, &ids, kind, &id, None, now);
         self.scope(domain).write(write).await.unwrap();

@@ -100,7 +100,7 @@ async fn everything_about_the_patient_goes_and_leaves_no_trace(engine: Engine) {
         assert_eq!(tables_with(&store, &id(of)).await, ["audit"], "{of}");
     }
     let tables = tables_with(&store, &id("zoe")).await;
-    assert_eq!(tables, ["audit", "resource", "search_index"]);
+    assert_eq!(tables, ["audit"]);
     let event = exported(&world, &["--type", "AuditEvent"]);
     let naming = event.iter().filter(|one| one.to_string().contains(&id("zoe"))).count();
     assert_eq!(naming, 1);

@@ -139,9 +139,13 @@ pub async fn tables_with(store: &Store, text: &str) -> Vec<String> {
                     _ => false,
                 };
                 if rows.iter().flat_map(|row| &row.0).any(holds) {
-                    found.push(table);
+                    // The trail has a table for each month.
+                    let month = table.strip_prefix("audit_");
+                    let is_trail = month.is_some_and(|month| month.parse::<u32>().is_ok());
+                    found.push(if is_trail { "audit".to_owned() } else { table });
                 }
             }
+            found.dedup();
             Ok(found)
         })
         .await

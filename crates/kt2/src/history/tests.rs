@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::resource::Body;
-use koppeltaal_store::resource::{Indexed, New};
+use koppeltaal_store::resource::{self, Indexed, New};
 use koppeltaal_store::{Ids, Scope, Store, both};
 
 use super::*;
@@ -47,7 +47,10 @@ async fn pages(scope: &Scope, first: Asked, origins: Option<Vec<String>>) -> Vec
     while let Some(this) = asked {
         let (wanted, origins) = (this.clone(), origins.clone());
         let page = scope
-            .read(move |tx| versions_of_type(tx, "Task", origins.as_deref(), &wanted))
+            .read(move |tx| {
+                let catalog = Catalog::built_in();
+                versions_of_type(tx, &catalog, "Task", origins.as_deref(), &wanted)
+            })
             .await
             .unwrap();
         all.push(page.versions.iter().map(|one| format!("{}{}", one.id, one.version)).collect());

@@ -6,7 +6,7 @@ use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::Domain;
 use koppeltaal_core::resource::Body;
 use koppeltaal_core::search::{IndexRow, Words};
-use koppeltaal_store::resource::{self, Indexed, New, Stored};
+use koppeltaal_store::resource::{self, Indexed, New, Stored, search};
 use koppeltaal_store::{Ids, Scope, Store, both};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -123,7 +123,12 @@ both!(a_resource_in_hand_meets_what_the_search_in_sql_finds, |store| async move 
                     let asked = of_type(name, asked.clone());
                     let id = Condition::Id(vec![one.stored.id.clone()]);
                     let found = search::count(tx, name, &[id, asked.clone()])?;
-                    let is_met = meets(tx, std::slice::from_ref(&asked), &one.subject())?;
+                    let is_met = meets(
+                        tx,
+                        &Catalog::built_in(),
+                        std::slice::from_ref(&asked),
+                        &one.subject(),
+                    )?;
                     assert_eq!(is_met, found == 1, "{asked:?} of {name}/{}", one.stored.id);
                     met += found;
                 }
@@ -159,8 +164,9 @@ both!(a_chain_does_not_leave_the_domain, |store| async move {
     for (scope, is_met) in [(own, false), (other, true)] {
         for asked in [referred.clone(), leads.clone()] {
             let patient = patient.clone();
-            let found =
-                scope.read(move |tx| meets(tx, std::slice::from_ref(&asked), &patient.subject()));
+            let found = scope.read(move |tx| {
+                meets(tx, &Catalog::built_in(), std::slice::from_ref(&asked), &patient.subject())
+            });
             assert_eq!(found.await.unwrap(), is_met);
         }
     }
@@ -176,7 +182,7 @@ both!(a_condition_that_the_store_refuses_is_an_error, |store| async move {
         let (id, origin, updated) = ("0", "d", NOW);
         let subject =
             Subject { resource_type: "Patient", id, origin, updated, rows: &[], words: &words };
-        meets(tx, &[Condition::Not(Box::new(asked.clone()))], &subject)
+        meets(tx, &Catalog::built_in(), &[Condition::Not(Box::new(asked.clone()))], &subject)
     });
     assert!(matches!(found.await, Err(Error::Invalid(_))));
 });

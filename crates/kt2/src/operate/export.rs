@@ -8,6 +8,8 @@ use koppeltaal_store::resource;
 
 use super::confidential::{mask, parsed};
 use super::{Operator, PAGE, Progress};
+use crate::audit_event::{self, KIND};
+use crate::catalog::Catalog;
 use crate::kind;
 
 /// What is exported.
@@ -44,7 +46,17 @@ impl Export {
 /// How many resources would be exported.
 pub async fn export_count(operator: &Operator, export: &Export) -> Result<u64> {
     let types = export.types();
-    let count = operator.scope().read(move |tx| resource::walk_count(tx, 0, Some(&types))).await?;
+    let has_events = types.contains(&KIND);
+    let count = operator
+        .scope()
+        .read(move |tx| {
+            let events = match has_events {
+                true => audit_event::count(tx, &Catalog::built_in(), &[])?,
+                false => 0,
+            };
+            Ok(events + resource::walk_count(tx, 0, Some(&types))?)
+        })
+        .await?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
@@ -65,7 +77,7 @@ pub async fn export<E: From<koppeltaal_core::Error>>(
         let of = types.clone();
         let page =
             operator.scope().read(move |tx| resource::walk(tx, after, Some(&of), PAGE)).await?;
-        let Some(last) = page.last() else { return Ok(done) };
+        let Some(last) = page.last() else { break };
         after = last.key;
         for stored in &page {
             let mut resource = parsed(stored)?;
@@ -77,6 +89,19 @@ pub async fn export<E: From<koppeltaal_core::Error>>(
         }
         progress(Progress { done, total: total.max(done), after });
     }
+    after = 0;
+    while types.contains(&KIND) {
+        let page =
+            operator.scope().read(move |tx| audit_event::oldest_first(tx, after, PAGE)).await?;
+        let Some(last) = page.last() else { break };
+        after = last.key;
+        for stored in &page {
+            give(&parsed(stored)?)?;
+            done += 1;
+        }
+        progress(Progress { done, total: total.max(done), after });
+    }
+    Ok(done)
 }
 
 #[cfg(test)]

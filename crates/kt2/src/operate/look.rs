@@ -1,12 +1,16 @@
 //! What an operator looks at: one resource, its versions, and what a search finds.
 //! Each look is recorded before anything is shown.
 
+use std::sync::Arc;
+
 use koppeltaal_core::Result;
 use koppeltaal_core::search::SortKey;
-use koppeltaal_store::resource::search::{self as stored_search, Search};
-use koppeltaal_store::resource::{self, Stored};
+use koppeltaal_store::resource::Stored;
+use koppeltaal_store::resource::search::Search;
 
 use super::{Operator, known_type, told};
+use crate::catalog::Catalog;
+use crate::kept;
 use crate::query::{self, Context, Query};
 use crate::query_string::pairs;
 
@@ -34,8 +38,11 @@ pub async fn get(
     let found = operator
         .scope()
         .read(move |tx| match version {
-            Some(version) => resource::vread(tx, kind, &key, version),
-            None => resource::read(tx, kind, &key),
+            None => kept::read(tx, kind, &key),
+            Some(version) => match kept::read(tx, kind, &key)? {
+                Some(current) => kept::version_of(tx, current, version),
+                None => Ok(None),
+            },
         })
         .await?;
     operator.record_read(Some(&format!("{kind}/{id}")), "read".to_owned()).await?;
@@ -51,8 +58,13 @@ pub async fn history(
     limit: i64,
 ) -> Result<Vec<Stored>> {
     let key = id.to_owned();
-    let found =
-        operator.scope().read(move |tx| resource::history(tx, kind, &key, None, limit)).await?;
+    let found = operator
+        .scope()
+        .read(move |tx| match kept::read(tx, kind, &key)? {
+            Some(current) => kept::history(tx, &current, None, limit),
+            None => Ok(Vec::new()),
+        })
+        .await?;
     operator.record_read(Some(&format!("{kind}/{id}")), "history".to_owned()).await?;
     Ok(found)
 }
@@ -76,17 +88,23 @@ pub async fn search(operator: &Operator, text: &str, count: usize) -> Result<Hit
             query::parse(kind, &pairs, &context)
         })
         .map_err(|refusal| told(&refusal))?;
-    let hits = run(operator, kind, query, count).await?;
+    let hits = run(operator, &catalog, kind, query, count).await?;
     // What is searched for can name a person: only how much was found is kept.
     let detail = format!("search of {kind}: {} of {} shown", hits.found.len(), hits.total);
     operator.record_read(None, detail).await?;
     Ok(hits)
 }
 
-async fn run(operator: &Operator, kind: &'static str, query: Query, count: usize) -> Result<Hits> {
+async fn run(
+    operator: &Operator,
+    catalog: &Arc<Catalog>,
+    kind: &'static str,
+    query: Query,
+    count: usize,
+) -> Result<Hits> {
     let (scope, conditions) = (operator.scope(), query.conditions);
-    let counted = conditions.clone();
-    let total = scope.read(move |tx| stored_search::count(tx, kind, &counted)).await?;
+    let (counted, definitions) = (conditions.clone(), catalog.clone());
+    let total = scope.read(move |tx| kept::count(tx, &definitions, kind, &counted)).await?;
     let sort: Vec<SortKey> = query.sort;
     let (mut found, mut after) = (Vec::new(), None);
     while found.len() < count {
@@ -97,7 +115,8 @@ async fn run(operator: &Operator, kind: &'static str, query: Query, count: usize
             after: after.take(),
             limit: i64::try_from((count - found.len()).min(PAGE)).unwrap_or_default(),
         };
-        let page = scope.read(move |tx| stored_search::page(tx, &wanted)).await?;
+        let definitions = catalog.clone();
+        let page = scope.read(move |tx| kept::page(tx, &definitions, &wanted)).await?;
         found.extend(page.found);
         match page.next {
             Some(next) => after = Some(next),

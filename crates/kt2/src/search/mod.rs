@@ -18,9 +18,12 @@ use koppeltaal_store::resource::Stored;
 use koppeltaal_store::resource::search::{self, Cursor, Search};
 
 use crate::access;
+use crate::audit_event;
 use crate::bundle::{Bundle, Links};
 use crate::call::Call;
+use crate::catalog::Catalog;
 use crate::include::included;
+use crate::kept;
 use crate::outcome::Refusal;
 use crate::query::{Context, Query, parse};
 use crate::record::shown;
@@ -103,19 +106,24 @@ async fn find(
     let total = link.map(|link| link.total);
     let moves = link.and_then(|link| link.moves.clone());
     let now = call.began;
-    let found = call.scope().read(move |tx| page(tx, &wanted, total, moves.as_ref(), now)).await?;
+    let catalog = call.catalog.clone();
+    let found = call
+        .scope()
+        .read(move |tx| page(tx, &catalog, &wanted, total, moves.as_ref(), now))
+        .await?;
     Ok(found)
 }
 
 fn page(
     tx: &mut DomainTx<'_>,
+    catalog: &Catalog,
     wanted: &Search,
     total: Option<i64>,
     moves: Option<&Moves>,
     now: Timestamp,
 ) -> CoreResult<Found> {
     let count =
-        |tx: &mut DomainTx<'_>| search::count(tx, &wanted.resource_type, &wanted.conditions);
+        |tx: &mut DomainTx<'_>| kept::count(tx, catalog, &wanted.resource_type, &wanted.conditions);
     if wanted.limit == 0 {
         return Ok(Found { results: Vec::new(), total: count(tx)?, next: None });
     }
@@ -128,7 +136,7 @@ fn page(
         // The page is full of what has moved, and there may be more of it.
         ..=0 => (wanted.after.clone(), true),
         room => {
-            let mut rest = search::page(tx, &Search { limit: room, ..wanted.clone() })?;
+            let mut rest = kept::page(tx, catalog, &Search { limit: room, ..wanted.clone() })?;
             if let Some(moves) = moves {
                 moves.cut(&wanted.sort, &mut rest);
             }
@@ -147,7 +155,11 @@ fn page(
         return Ok(Found { results, total, next: None });
     }
     let moves = match moves {
-        None if wanted.after.is_none() && Moves::matter(&wanted.sort) => {
+        None if wanted.after.is_none()
+            && Moves::matter(&wanted.sort)
+            // An AuditEvent never moves.
+            && wanted.resource_type != audit_event::KIND =>
+        {
             Some(Moves::begin(search::newest(tx, &wanted.resource_type)?, now))
         }
         known => known.cloned(),

@@ -95,7 +95,10 @@ impl World {
         let moves: Option<Moves> = moves
             .map(|moves| serde_json::from_str(&serde_json::to_string(moves).unwrap()).unwrap());
         let now = self.now;
-        self.scope.read(move |tx| page(tx, &wanted, total, moves.as_ref(), now)).await.unwrap()
+        let page = self
+            .scope
+            .read(move |tx| page(tx, &Catalog::built_in(), &wanted, total, moves.as_ref(), now));
+        page.await.unwrap()
     }
 }
 

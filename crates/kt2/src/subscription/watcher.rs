@@ -399,9 +399,9 @@ impl Watcher {
         if found.rest.is_empty() {
             return Ok(true);
         }
-        match meets(tx, &found.rest, &written.subject(stored.updated)) {
+        match meets(tx, &self.catalog, &found.rest, &written.subject(stored.updated)) {
             // It is too much to be asked: the subscriber looks for himself.
-            Err(Error::Invalid(_)) => Ok(true),
+            Err(Error::Invalid(_) | Error::Unprocessable(_)) => Ok(true),
             met => met,
         }
     }

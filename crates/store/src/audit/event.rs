@@ -73,10 +73,8 @@ pub fn events(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<Vec<EventRow>> {
     let mut found: Vec<EventRow> = Vec::new();
     let limit = usize::try_from(wanted.limit).unwrap_or(0);
     for month in months {
-        // Numbers rise from month to month, dates need not.
-        if wanted.order.by == OrderBy::Key && found.len() >= limit && month.number != month::BEFORE
-        {
-            break;
+        if !can_add(&found, limit, wanted, month) {
+            continue;
         }
         let mut filter = wanted.conditions(month.number);
         wanted.begin(&mut filter);
@@ -103,6 +101,29 @@ pub fn events(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<Vec<EventRow>> {
     found.truncate(limit);
     add_shapes(tx, found.iter_mut().collect())?;
     Ok(found)
+}
+
+/// Whether a month that comes later in the order can still have one of the first `limit`
+/// events. Numbers rise from month to month; dates need not, but those of a month that
+/// is closed are known.
+fn can_add(found: &[EventRow], limit: usize, wanted: &Wanted, month: Month) -> bool {
+    if found.len() < limit || limit == 0 {
+        return true;
+    }
+    match wanted.order.by {
+        OrderBy::Key => month.number == month::BEFORE,
+        OrderBy::Date => {
+            let mut dates: Vec<i64> = found.iter().map(|row| row.date.0).collect();
+            dates.sort_unstable();
+            let descends = wanted.order.is_descending;
+            let last = if descends { found.len() - limit } else { limit - 1 };
+            match dates.get(last) {
+                None => true,
+                Some(last) if descends => month.may_have(Some(*last), None),
+                Some(last) => month.may_have(None, Some(last.saturating_add(1))),
+            }
+        }
+    }
 }
 
 /// How many events are wanted, whatever the limit and the place where a page begins.
@@ -154,10 +175,32 @@ pub fn event(tx: &mut DomainTx<'_>, id: &str) -> Result<Option<EventRow>> {
     Ok(None)
 }
 
+/// What stays of an event that is removed: enough to tell that it was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// When.
+    pub at: Timestamp,
+    /// The place of the removal among all versions of the domain.
+    pub stamp: i64,
+    /// The Device that the event comes from.
+    pub origin: String,
+    /// The event, as its caller keeps it.
+    pub content: String,
+}
+
+/// An event that was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Its number.
+    pub key: i64,
+    /// What stays of it.
+    pub removal: Removal,
+}
+
 /// Removes an event: for suites that clean up after themselves, where a domain for
 /// tests allows it. A mark stays, so that its id is known to be gone and the seal of
 /// the trail holds. False when there is no such event.
-pub fn remove_event(tx: &mut DomainTx<'_>, id: &str, now: Timestamp) -> Result<bool> {
+pub fn remove_event(tx: &mut DomainTx<'_>, id: &str, removal: &Removal) -> Result<bool> {
     let Some(row) = event(tx, id)? else { return Ok(false) };
     for month in month::months(tx.outside())? {
         if month.number != month::BEFORE && month::month_of(row.key) != month.number {
@@ -169,28 +212,35 @@ pub fn remove_event(tx: &mut DomainTx<'_>, id: &str, now: Timestamp) -> Result<b
         let table = month::table(month.number);
         let sql = format!("DELETE FROM {table} WHERE domain = $1 AND id = $2");
         tx.execute(&sql, args![row.key])?;
+        let Removal { at, stamp, origin, content } = removal;
         tx.execute(
-            "INSERT INTO audit_removed (domain, id, given, digest, removed)
-             VALUES ($1, $2, $3, $4, $5)",
-            args![row.key, &row.given_id, digest.as_slice(), now],
+            "INSERT INTO audit_removed
+               (domain, id, given, digest, removed, stamp, origin, content)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            args![row.key, &row.given_id, digest.as_slice(), *at, *stamp, origin, content],
         )?;
     }
     Ok(true)
 }
 
-/// Whether an event with this id was removed by [`remove_event`].
-pub fn is_removed(tx: &mut DomainTx<'_>, id: &str) -> Result<bool> {
+/// What stays of an event that was removed by [`remove_event`].
+pub fn removed(tx: &mut DomainTx<'_>, id: &str) -> Result<Option<Removed>> {
+    const SELECT: &str = "SELECT id, removed, stamp, origin, content FROM audit_removed
+                          WHERE domain = $1 AND";
     let found = match key_of(id) {
-        Some(key) => {
-            let sql = "SELECT 1 FROM audit_removed WHERE domain = $1 AND id = $2 AND given IS NULL";
-            tx.query_one(sql, args![key])?
-        }
-        None => {
-            let sql = "SELECT 1 FROM audit_removed WHERE domain = $1 AND given = $2";
-            tx.query_one(sql, args![id])?
-        }
+        Some(key) => tx.query_one(&format!("{SELECT} id = $2 AND given IS NULL"), args![key])?,
+        None => tx.query_one(&format!("{SELECT} given = $2"), args![id])?,
     };
-    Ok(found.is_some())
+    let removed = |mut row: Row| {
+        let removal = Removal {
+            at: Timestamp(row.int(1)?),
+            stamp: row.int(2)?,
+            origin: row.text(3)?,
+            content: row.text(4)?,
+        };
+        Ok(Removed { key: row.int(0)?, removal })
+    };
+    found.map(removed).transpose()
 }
 
 pub(super) fn event_row(row: &mut Row) -> Result<EventRow> {

@@ -21,7 +21,7 @@ mod wanted;
 
 pub use append::{append, append_across};
 pub use before::add_keys;
-pub use event::{EventRow, count_events, event, events, is_removed, remove_event};
+pub use event::{EventRow, Removal, Removed, count_events, event, events, remove_event, removed};
 pub use event_id::{event_id, key_of};
 pub use key::Lookup;
 pub use log::AuditLog;
@@ -30,7 +30,7 @@ pub use retention::remove_old;
 pub use seal::TrailKey;
 pub use sealing::{Sealed, seal};
 pub use search::{Filter, Record, search, search_server};
-pub use shape::{Shape, shapes, shapes_after};
+pub use shape::{OWN as OWN_SHAPE, Shape, may_hold_own_shapes, shapes, shapes_after};
 pub use verify::{Verdict, domains, head_at, verify};
 pub use wanted::{Order, OrderBy, Wanted};
 

@@ -17,7 +17,7 @@ use crate::{args, row};
 const MOST: i64 = 5000;
 
 /// The number of an event that holds its own shape.
-pub(super) const OWN: i64 = 0;
+pub const OWN: i64 = 0;
 
 const TABLE: Table = Table {
     name: "audit_shape",
@@ -82,6 +82,20 @@ pub(super) fn apart(stored: &str) -> (Option<&str>, &str) {
 
 pub(super) fn digest(shape: &str) -> [u8; 32] {
     Sha256::digest(shape).into()
+}
+
+/// Whether events of the domain may hold their own shapes, given how many it has: the
+/// domain had too many once, or they were recorded before there were shapes.
+pub fn may_hold_own_shapes(tx: &mut DomainTx<'_>, shapes: usize) -> Result<bool> {
+    if i64::try_from(shapes).is_ok_and(|shapes| shapes >= MOST) {
+        return Ok(true);
+    }
+    // What was recorded then is little: only authentication had events.
+    let sql = format!(
+        "SELECT 1 FROM {} WHERE domain = $1 AND shape = {OWN} LIMIT 1",
+        super::month::table(super::month::BEFORE)
+    );
+    Ok(tx.query_one(&sql, &[])?.is_some())
 }
 
 /// Every shape of the domain, in the order of their numbers.

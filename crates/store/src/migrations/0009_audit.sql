@@ -84,5 +84,8 @@ CREATE TABLE audit_removed (
   given {text},
   digest {bytes} NOT NULL,
   removed BIGINT NOT NULL,
+  stamp BIGINT NOT NULL,
+  origin TEXT NOT NULL,
+  content TEXT NOT NULL,
   PRIMARY KEY (domain, id)
 ){without_rowid};

@@ -28,7 +28,7 @@ pub use named::{locked_stamps, missing, unknown};
 pub use of_type::of_type;
 pub use past::{Replaced, deleted, erase_version, erase_versions, replaced};
 pub use read::{by_ids, locked, read};
-pub use reference::{Referring, referenced, referring};
+pub use reference::{Referring, referenced, referred_ids, referring};
 pub use type_history::{type_history, type_history_count};
 pub use update::{Updated, update};
 pub use vread::{version_of, vread};

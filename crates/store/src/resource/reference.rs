@@ -119,3 +119,28 @@ pub fn referenced(
     }
     Ok(found)
 }
+
+/// The ids of at most `limit` resources of a type that are referred to by `parameter`,
+/// whether they are there or not; each once.
+pub fn referred_ids(
+    tx: &mut DomainTx<'_>,
+    parameter: i64,
+    resource_type: &str,
+    limit: i64,
+) -> Result<Vec<String>> {
+    let mut sql = Sql::new(tx.dialect());
+    let (parameter, limit) = (sql.bind(parameter), sql.bind(limit.max(0)));
+    // `0` follows `/` in the order of bytes.
+    let (from, to) = (sql.bind(format!("{resource_type}/")), sql.bind(format!("{resource_type}0")));
+    let text = format!(
+        "SELECT DISTINCT x.value FROM search_index x{} WHERE x.domain = $1 \
+         AND x.parameter = {parameter} AND x.value > {from} AND x.value < {to} LIMIT {limit}",
+        sql.dialect().indexed_by(BY_VALUE)
+    );
+    let rows = sql.query(tx, &text)?;
+    let ids = rows.into_iter().map(|mut row| {
+        let value = row.text(0)?;
+        Ok(value.split_once('/').map(|(_, id)| id.to_owned()))
+    });
+    ids.filter_map(Result::transpose).collect()
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use koppeltaal_core::audit::Entry;
 use koppeltaal_core::search::Span;
 use koppeltaal_core::{Error, Timestamp};
-use koppeltaal_store::audit::{self, Lookup, Order, OrderBy, Wanted};
+use koppeltaal_store::audit::{self, Lookup, Order, OrderBy, Removal, Removed, Wanted};
 use koppeltaal_store::both;
 use koppeltaal_store::test_support::count_audited;
 
@@ -252,18 +252,24 @@ both!(a_deleted_event_is_known_to_be_gone, |store| async move {
     let w = world(store).await;
     let keys = w.append(&[read(w.now(), "{}", "Task/1"), read(w.now(), "{}", "Task/2")]).await;
     w.seal().await;
-    let (id, now) = (audit::event_id(keys[0]), w.now());
-    let gone = id.clone();
+    let (id, gone) = (audit::event_id(keys[0]), audit::event_id(keys[0]));
+    let removal = Removal {
+        at: w.now(),
+        stamp: keys[1] + 1,
+        origin: "d".to_owned(),
+        content: "{}".to_owned(),
+    };
+    let left = Removed { key: keys[0], removal: removal.clone() };
     let scope = w.scope(D);
     let remove = scope.write(move |tx| {
-        Ok((audit::remove_event(tx, &gone, now)?, audit::remove_event(tx, &gone, now)?))
+        Ok((audit::remove_event(tx, &gone, &removal)?, audit::remove_event(tx, &gone, &removal)?))
     });
     assert_eq!(remove.await.unwrap(), (true, false));
     let other = audit::event_id(keys[1]);
     let seen = w.read(move |tx| {
-        Ok((audit::event(tx, &id)?, audit::is_removed(tx, &id)?, audit::is_removed(tx, &other)?))
+        Ok((audit::event(tx, &id)?, audit::removed(tx, &id)?, audit::removed(tx, &other)?))
     });
-    assert_eq!(seen.await, (None, true, false));
+    assert_eq!(seen.await, (None, Some(left), None));
     assert_eq!(w.found(&wanted()).await, ["Task/2"]);
     let verdict = w.holds().await;
     assert_eq!((verdict.sealed, verdict.removed_by_switch), (2, 1));

@@ -39,7 +39,7 @@ pub use parameter::{Component, Numbers, Parameter};
 pub use parameters::{Parameters, UnusableParameter};
 pub use reference::target;
 pub use references::{Found, logical_references, references};
-pub use time::{span, time_key};
+pub use time::{micros_of_key, span, time_key};
 
 #[cfg(test)]
 mod tests;

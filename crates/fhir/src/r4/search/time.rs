@@ -17,6 +17,20 @@ pub fn time_key(micros: i64) -> String {
         .collect()
 }
 
+/// The time of a [`time_key`]; `None` when the text is none.
+pub fn micros_of_key(key: &str) -> Option<i64> {
+    let mut flipped: u64 = 0;
+    for digit in key.bytes() {
+        let value = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'v' => digit - b'a' + 10,
+            _ => return None,
+        };
+        flipped = (flipped << 5) | u64::from(value);
+    }
+    (key.len() == 13).then(|| (flipped ^ (1 << 63)).cast_signed())
+}
+
 /// The span that a date, dateTime or instant stands for, by the precision in which it is written;
 /// beyond microseconds digits do not count. Without a time zone it is UTC. A time needs hours and
 /// minutes. `None` when the text is none of these.

@@ -15,6 +15,7 @@ use super::parameter::{Known, New};
 use super::{MOST_PROBLEMS, Open, Problem};
 use crate::catalog::Catalog;
 use crate::content::{body, judge_on, local, strip};
+use crate::kept;
 use crate::kind;
 use crate::localize::localize;
 use crate::operate::confidential::is_masked;
@@ -192,7 +193,7 @@ impl Checking<'_> {
             .read(move |tx| {
                 let mut found = HashMap::new();
                 for (kind, id) in &wanted {
-                    if let Some(stored) = resource::read(tx, kind, id)? {
+                    if let Some(stored) = kept::read(tx, kind, id)? {
                         found.insert((*kind, id.clone()), stored);
                     }
                 }

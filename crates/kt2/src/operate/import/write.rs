@@ -12,6 +12,7 @@ use koppeltaal_store::{DomainTx, Ids, audit, definitions, directory};
 use super::check::{Checked, Content, Fate, Line, content, fate};
 use super::lines::{Lines, Text};
 use super::{Imported, Open};
+use crate::audit_event::{self, KIND};
 use crate::call::{ATTEMPTS, overtaken, when_current};
 use crate::catalog::Catalog;
 use crate::content::body;
@@ -76,11 +77,20 @@ impl Work {
     /// Stores a resource, which the caller holds.
     fn put(&self, tx: &mut DomainTx<'_>, ready: &Ready) -> Result<(Fate, Option<Stored>)> {
         let content = &ready.content;
-        let known = resource::locked(tx, content.kind, &content.id)?;
+        let known = match content.kind {
+            KIND => audit_event::read(tx, &content.id)?,
+            kind => resource::locked(tx, kind, &content.id)?,
+        };
         let fate = fate(content, known.as_ref()).map_err(|(_, told)| {
             Error::Conflict(format!("line {}: {told}; import the file again", ready.number))
         })?;
         let stored = match fate {
+            Fate::Create if content.kind == KIND => {
+                let entry = Entry { action: Action::Report, ..self.entry.clone() };
+                let entry = audit_event::entry_of(&content.node, Some(content.id.clone()), entry);
+                audit::append(tx, &self.ids, &[entry])?;
+                audit_event::read(tx, &content.id)?
+            }
             Fate::Create => {
                 let new = New {
                     resource_type: content.kind,

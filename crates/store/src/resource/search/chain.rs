@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use koppeltaal_core::Result;
 use koppeltaal_core::search::{Condition, Qualifier, Target, Test, Values};
 
+use super::condition::of_events;
 use super::driver::Prepared;
 use super::in_time::{STAMPS, in_time};
 use crate::resource::{Kind, kind, reference};
@@ -40,7 +41,11 @@ fn resolve(tx: &mut DomainTx<'_>, own: Kind, condition: &Condition) -> Result<Op
         Condition::RefersTo { parameter, targets } => {
             let mut tests = Vec::new();
             for target in targets {
-                let Some(stamps) = few_stamps(tx, target, FEW - tests.len())? else {
+                if let Some(events) = of_events(*parameter, target) {
+                    tests.extend(events);
+                    continue;
+                }
+                let Some(stamps) = few_stamps(tx, target, FEW.saturating_sub(tests.len()))? else {
                     return Ok(None);
                 };
                 for (_, id) in reference::of_type(tx, &target.resource_type, &stamps)? {

@@ -302,6 +302,10 @@ fn refers_to(sql: &mut Sql, stamp: &str, parameter: i64, targets: &[Target]) -> 
     few(targets.len())?;
     let mut alternatives = Vec::with_capacity(targets.len());
     for target in targets {
+        if let Some(tests) = of_events(parameter, target) {
+            alternatives.push(any_of(sql, stamp, &tests)?);
+            continue;
+        }
         let Some(kind) = kind(&target.resource_type) else { continue };
         let row = sql.name('x');
         let test = test_of(sql, &row, &to_type(kind, parameter));
@@ -318,6 +322,21 @@ fn refers_to(sql: &mut Sql, stamp: &str, parameter: i64, targets: &[Target]) -> 
         return Ok(NEVER.to_owned());
     }
     Ok(any(&alternatives))
+}
+
+/// AuditEvents stand in the trail, and whoever asks has looked them up there: what is
+/// left is a list of ids. The tests of a reference that leads to one of them.
+pub(super) fn of_events(parameter: i64, target: &Target) -> Option<Vec<Test>> {
+    let ids = match &target.conditions[..] {
+        [Condition::Id(ids)] if target.resource_type == "AuditEvent" => ids,
+        _ => return None,
+    };
+    let test = |id: &String| Test {
+        parameter,
+        value: Values::Is(format!("{}/{id}", target.resource_type)),
+        qualifier: Qualifier::Any,
+    };
+    Some(ids.iter().map(test).collect())
 }
 
 /// The rows of a reference that leads to a resource of this type.
