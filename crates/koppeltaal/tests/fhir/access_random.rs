@@ -48,7 +48,11 @@ async fn compare(engine: Engine, seed: u64) {
     let twins = Twins::fill(world, &rights, &mut chance).await;
     let mut found = 0;
     for at in 0..REQUESTS {
-        let asked = Asked::by(&twins, &mut chance);
+        let mut asked = Asked::by(&twins, &mut chance);
+        // Each world has AuditEvents of its own of what was asked of it.
+        while asked.is_about_audit_events() {
+            asked = Asked::by(&twins, &mut chance);
+        }
         let about = format!("seed {seed}, request {at}: {asked:?} with {rights:?}");
         found += usize::from(asked.compare(&twins, &about).await);
     }
@@ -87,6 +91,10 @@ impl Asked {
             _ => search(kind, twins, chance),
         };
         Self { method, url, body }
+    }
+
+    fn is_about_audit_events(&self) -> bool {
+        self.url.contains("AuditEvent") || self.body.contains("AuditEvent")
     }
 
     async fn ask(&self, client: &Client) -> Reply {

@@ -2,16 +2,15 @@
 //! A process leases a whole lane, takes the first of what waits in it, and gives
 //! the lane back; the rows themselves are not touched until they are settled.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use koppeltaal_core::{Error, Result, Timestamp, resource_type};
 
 use super::close::{self, Closed};
 use super::list::Trigger;
-use crate::args;
-use crate::filter::Filter;
 use crate::scope::DomainTx;
 use crate::tx::{Row, Tx};
+use crate::{args, resource};
 
 /// A lane in which something waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -306,17 +305,7 @@ fn origins(tx: &mut DomainTx<'_>, pings: &mut [Ping]) -> Result<()> {
             wanted.entry(number).or_default().push(id);
         }
     }
-    let mut found: HashMap<(i64, String), String> = HashMap::new();
-    for (number, mut ids) in wanted {
-        ids.sort_unstable();
-        ids.dedup();
-        let mut conditions = Filter::default();
-        conditions.and("type = ", number).and_in("id", ids);
-        let sql = format!("SELECT id, origin FROM resource WHERE domain = $1{}", conditions.sql());
-        for mut row in tx.query(&sql, conditions.args())? {
-            found.insert((number, row.text(0)?), row.text(1)?);
-        }
-    }
+    let found = resource::origins(tx, wanted)?;
     for ping in pings {
         let origin = number_and_id(&ping.resource)
             .and_then(|(number, id)| found.get(&(number, id.to_owned())));

@@ -8,6 +8,7 @@ mod history;
 mod index;
 mod named;
 mod of_type;
+mod origins;
 mod past;
 mod read;
 mod reference;
@@ -35,6 +36,7 @@ pub use vread::{version_of, vread};
 pub use walk::{walk, walk_count};
 
 pub(crate) use create::{Kind, create_or_retry, kind};
+pub(crate) use origins::origins;
 pub(crate) use version::{Next, succeed};
 
 use koppeltaal_core::resource::Body;

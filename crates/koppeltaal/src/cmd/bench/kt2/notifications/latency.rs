@@ -2,6 +2,7 @@
 //! had subscribed to it, and whether all of them were told once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -36,10 +37,9 @@ pub fn told(
     for arrival in arrivals {
         let Some(write) = arrival.write else { continue };
         let key = (write, arrival.endpoint);
-        if first.contains_key(&key) {
-            *again.entry(key).or_default() += 1;
-        } else {
-            first.insert(key, arrival.at);
+        match first.entry(key) {
+            Entry::Occupied(_) => *again.entry(key).or_default() += 1,
+            Entry::Vacant(entry) => drop(entry.insert(arrival.at)),
         }
     }
     let (mut answered, mut requested) = (Tally::new("from answer"), Tally::new("from request"));
