@@ -14,4 +14,5 @@ mod request;
 mod rest_hook;
 mod restart;
 mod retries;
+mod transmitted;
 mod world;
