@@ -37,6 +37,7 @@ mod query_string;
 mod read;
 mod record;
 mod reply;
+mod request_ids;
 mod routes;
 mod rules;
 mod search;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use koppeltaal_auth::{Answer, Area, Place};
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::directory::{ConnectedInstance, Domain};
 use koppeltaal_core::told::Told;
 use koppeltaal_core::trace::Trace;
-use uuid::Uuid;
 
 use crate::answer::render;
 use crate::app::App;
@@ -25,11 +24,12 @@ use crate::localize::localize;
 use crate::negotiate::{Wants, for_refusal, negotiate};
 use crate::outcome::Refusal;
 use crate::query_string::{pairs, segment};
-use crate::record::Request as Recorded;
-use crate::record::{Kind, Query};
+use crate::record::{Kind, Query, Request as Recorded};
 use crate::reply::Reply;
 use crate::unserved::{no_interaction, no_type};
-use crate::{conformance, create, delete, history, kind, read, search, update, validate, vread};
+use crate::{
+    conformance, create, delete, history, kind, read, request_ids, search, update, validate, vread,
+};
 
 /// Answers a request below the FHIR base of a domain. The answer carries a
 /// [`Told`].
@@ -52,7 +52,7 @@ where
         Err(refusal) => (Vec::new(), Some(refusal)),
     };
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
-    let trace = trace(&head.headers, &request_id);
+    let trace = request_ids::trace(&head.headers, &request_id);
     let is_discovery = segments == [".well-known", "smart-configuration"];
     let mut answer = if head.method == Method::OPTIONS {
         koppeltaal_auth::preflight(&domain, &head.headers, is_discovery)
@@ -70,7 +70,7 @@ where
     } else {
         koppeltaal_auth::share_with_listed(&domain, &head.headers, headers);
     }
-    ids(&head.headers, &trace, headers);
+    request_ids::mark(&head.headers, &trace, headers);
     answer.extensions_mut().insert(told);
     answer
 }
@@ -285,24 +285,5 @@ impl Asked<'_> {
         let mut resource = read_resource(&self.head.headers, bytes, &call.catalog).await?;
         localize(&mut resource, &call.bases);
         Ok(resource)
-    }
-}
-
-/// The ids of a request: what the caller sent, or new ones.
-fn trace(headers: &HeaderMap, request_id: &str) -> Trace {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let fresh = &mut || Uuid::new_v4().to_string();
-    Trace::of(Some(request_id), text("x-correlation-id"), text("x-trace-id"), fresh)
-}
-
-/// The ids of the request in its answer.
-fn ids(asked: &HeaderMap, trace: &Trace, headers: &mut HeaderMap) {
-    let sent = asked.get("x-request-id").and_then(|value| value.to_str().ok());
-    for (name, value) in
-        [("x-trace-id", Some(trace.trace_id.as_str())), ("x-correlation-id", trace.replaced(sent))]
-    {
-        if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
     }
 }
