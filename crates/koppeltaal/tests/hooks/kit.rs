@@ -9,7 +9,7 @@ use koppeltaal_store::directory::{Author, Change, Item, change, load};
 use serde_json::{Value, json};
 
 use crate::cast::{ELDERS, ZORG};
-use crate::client::{Client, matches, path};
+use crate::client::{Client, path};
 use crate::receiver::Receiver;
 use crate::resources::{Ground, subscription, task};
 use crate::support::Engine;
@@ -110,24 +110,6 @@ pub async fn until_status(client: &Client, resource: &Value, status: &str) -> Va
     })
     .await;
     now().await
-}
-
-/// The attempts of a subscription as the trail has them, the oldest first, as soon as there are so
-/// many.
-pub async fn attempts(
-    reader: &Client,
-    subscription: &Value,
-    since: &str,
-    count: usize,
-) -> Vec<Value> {
-    let query = format!(
-        "AuditEvent?type=transmit&entity={}&date=ge{since}&_sort=date&_count=200",
-        path(subscription)
-    );
-    let found = async || matches(&reader.search(&query).await);
-    crate::support::eventually(&format!("{count} attempts"), async || found().await.len() >= count)
-        .await;
-    found().await
 }
 
 /// The present as a parameter of a search takes it.

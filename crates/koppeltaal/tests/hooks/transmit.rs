@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::client::{matches, path};
-use crate::kit::{Writer, attempts, plan, present, subscribe};
+use crate::client::{Client, matches, path};
+use crate::kit::{Writer, hasty, plan, present, subscribe, until_status};
 use crate::receiver::{Manner, Receiver};
 use crate::support::{Engine, eventually};
 
@@ -17,7 +17,20 @@ on_both_engines!(
     an_attempt_that_fails_is_an_event_within_seconds,
     each_attempt_is_an_event_of_its_own,
     a_trace_leads_from_the_write_to_its_notification,
+    what_the_server_makes_of_a_subscription_is_an_event,
 );
+
+/// The attempts of a subscription as the trail has them, the oldest first, as soon as there are so
+/// many.
+async fn attempts(reader: &Client, subscription: &Value, since: &str, count: usize) -> Vec<Value> {
+    let query = format!(
+        "AuditEvent?type=transmit&entity={}&date=ge{since}&_sort=date&_count=200",
+        path(subscription)
+    );
+    let found = async || matches(&reader.search(&query).await);
+    eventually(&format!("{count} attempts"), async || found().await.len() >= count).await;
+    found().await
+}
 
 /// The value of an extension of ours.
 fn id<'e>(event: &'e Value, name: &str) -> Option<&'e str> {
@@ -149,4 +162,24 @@ async fn a_trace_leads_from_the_write_to_its_notification(engine: Engine) {
         ("read".to_owned(), owned("read-1"), sent),
     ];
     assert_eq!(all.iter().map(seen).collect::<Vec<_>>(), expected);
+}
+
+async fn what_the_server_makes_of_a_subscription_is_an_event(engine: Engine) {
+    let soon = |config: &mut koppeltaal::config::Config| hasty(config, Duration::from_secs(1));
+    let world = plan(engine).config(soon).start().await;
+    let receiver = Receiver::start().await;
+    let admin = world.client("admin").await;
+    let writer = Writer::of(&world, "own").await;
+    let kept = subscribe(&writer.client, "Task?status=ready", &receiver).await;
+    receiver.always(Manner::Answer(503));
+    writer.create("w-1", "ready").await;
+    until_status(&writer.client, &kept, "error").await;
+    let query = format!("AuditEvent?entity={}&subtype=update", path(&kept));
+    let found = async || matches(&admin.search(&query).await);
+    eventually("the change is audited", async || !found().await.is_empty()).await;
+    let event = found().await.remove(0);
+    let what = event["entity"][0]["what"]["reference"].as_str().unwrap();
+    assert_eq!(what, format!("{}/_history/2", path(&kept)), "{event}");
+    assert_eq!(event["agent"][0]["who"]["reference"], event["source"]["observer"]["reference"]);
+    assert_eq!((&event["action"], &event["outcome"]), (&"U".into(), &"0".into()));
 }
