@@ -50,6 +50,7 @@ fn name(node: i64) -> String {
 pub struct Ids {
     keys: Sequence,
     stamps: StampSequence,
+    trail_keys: Sequence,
     pace: Pace,
     trail: Trail,
 }
@@ -100,6 +101,7 @@ impl Ids {
         Self {
             keys: Sequence::new(node),
             stamps: StampSequence::new(node),
+            trail_keys: Sequence::new(node),
             pace: Pace::of(None),
             trail: Trail::default(),
         }
@@ -114,7 +116,7 @@ impl Ids {
     /// however long ago the request began that it records. The trail is sealed in
     /// the order of these.
     pub(crate) fn trail_key(&self, recorded: Timestamp) -> i64 {
-        self.keys.next(self.pace.at_least(recorded))
+        self.trail_keys.next(self.pace.at_least(recorded))
     }
 
     /// From now on no key of the trail is older than this moment.

@@ -55,7 +55,7 @@ async fn keys_are_sealed_at_rest(engine: Engine) {
     assert!(!bytes.windows(16).any(|window| plain.as_bytes().starts_with(window)));
     // Nor anywhere else in the store.
     for table in ["counter", "domain", "instance", "audit", "spent"] {
-        for value in world.app.rows(&format!("SELECT * FROM {table}")).await.concat() {
+        for value in world.app.all_of(table).await.concat() {
             let text = format!("{value:?}");
             assert!(!text.contains(&plain[..40]) && !text.contains("PRIVATE KEY"), "{table}");
         }

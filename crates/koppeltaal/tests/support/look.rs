@@ -44,27 +44,24 @@ impl TestApp {
         ]
     }
 
-    /// The tables that a table consists of: the audit trail has one for each month.
-    async fn parts(&self, table: &str) -> Vec<String> {
+    /// The rows of a table; of `audit`, those of all months.
+    pub async fn all_of(&self, table: &str) -> Vec<Vec<Value>> {
         if table != "audit" {
-            return vec![table.to_owned()];
+            return self.rows(&format!("SELECT * FROM {table}")).await;
         }
-        let months = self.rows("SELECT month FROM audit_month").await.concat();
-        let number = |month: &Value| match month {
-            Value::Int(month) => format!("audit_{month:06}"),
-            other => panic!("{other:?}"),
-        };
-        months.iter().map(number).collect()
+        let mut rows = Vec::new();
+        for month in self.rows("SELECT month FROM audit_month").await.concat() {
+            let Value::Int(month) = month else { panic!("{month:?}") };
+            rows.extend(self.rows(&format!("SELECT * FROM audit_{month:06}")).await);
+        }
+        rows
     }
 
     /// The tables in which some row holds this text.
     pub async fn tables_with(&self, text: &str) -> Vec<&'static str> {
         let mut found = Vec::new();
         for table in TABLES {
-            let mut rows = Vec::new();
-            for part in self.parts(table).await {
-                rows.extend(self.rows(&format!("SELECT * FROM {part}")).await);
-            }
+            let rows = self.all_of(table).await;
             let holds = |value: &Value| matches!(value, Value::Text(t) if t.contains(text));
             if rows.iter().flatten().any(holds) {
                 found.push(table);
