@@ -7,7 +7,6 @@ use koppeltaal_store::audit::Record;
 use koppeltaal_store::test_support::count_audited;
 use serde_json::{Value, json};
 
-use crate::authorize_world::as_resource;
 use crate::cast::{ELDERS, ZORG, signer};
 use crate::recorded::as_resource;
 use crate::support::Engine;
