@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koppeltaal_core::Error;
 use koppeltaal_core::audit::Entry;
+use koppeltaal_core::{Error, Result};
 use tokio::sync::{mpsc, oneshot};
 
 use super::append_across;
@@ -64,43 +64,62 @@ impl AuditLog {
 
 async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Order>) {
     let mut rows: Vec<(i64, Entry)> = Vec::new();
-    while let Some(order) = orders.recv().await {
-        let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
-        take(order, &mut rows, &mut waiting);
-        if waiting.is_empty() {
-            tokio::time::sleep(PAUSE).await;
+    let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
+    loop {
+        if rows.is_empty() {
+            for done in waiting.drain(..) {
+                let _ = done.send(());
+            }
+            let Some(order) = orders.recv().await else { return };
+            take(order, &mut rows, &mut waiting);
         }
+        let company = async {
+            // Neither a full batch nor a shutdown waits for more.
+            while rows.len() < MOST_AT_ONCE && waiting.is_empty() {
+                let Some(order) = orders.recv().await else { break };
+                take(order, &mut rows, &mut waiting);
+            }
+        };
+        let _ = tokio::time::timeout(PAUSE, company).await;
         while rows.len() < MOST_AT_ONCE {
             let Ok(order) = orders.try_recv() else { break };
             take(order, &mut rows, &mut waiting);
         }
-        let batch = Arc::new(std::mem::take(&mut rows));
-        while !batch.is_empty() {
-            let (ids, written) = (ids.clone(), batch.clone());
-            let written = store.write(move |tx| append_across(tx, &ids, &written)).await;
-            match written {
-                Ok(_) => break,
-                Err(error) if !matches!(error, Error::Unavailable(_)) => {
-                    tracing::error!(%error, rows = batch.len(), "audit rows of reads were lost");
-                    break;
+        let batch = Arc::new(rows.drain(..rows.len().min(MOST_AT_ONCE)).collect::<Vec<_>>());
+        while let Err(error) = write(&store, &ids, batch.clone()).await {
+            if !matches!(error, Error::Unavailable(_)) {
+                // One that cannot be written must not take the others with it.
+                for row in batch.iter() {
+                    write_alone(&store, &ids, row.clone()).await;
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "audit rows of reads wait: the store cannot write");
-                    // Whoever waits for a flush is shutting down: no more tries.
-                    while rows.len() < MOST_WAITING {
-                        let Ok(order) = orders.try_recv() else { break };
-                        take(order, &mut rows, &mut waiting);
-                    }
-                    if !waiting.is_empty() {
-                        break;
-                    }
-                    tokio::time::sleep(RETRY).await;
-                }
+                break;
             }
+            tracing::warn!(%error, "audit rows of reads wait: the store cannot write");
+            // The channel is not what holds them: what is newer would be lost.
+            while rows.len() < MOST_WAITING {
+                let Ok(order) = orders.try_recv() else { break };
+                take(order, &mut rows, &mut waiting);
+            }
+            if !waiting.is_empty() {
+                // Whoever waits for a flush is shutting down: no more tries.
+                tracing::error!(rows = batch.len() + rows.len(), "audit rows of reads were lost");
+                rows.clear();
+                break;
+            }
+            tokio::time::sleep(RETRY).await;
         }
-        for done in waiting {
-            let _ = done.send(());
-        }
+    }
+}
+
+async fn write(store: &Store, ids: &Arc<Ids>, rows: Arc<Vec<(i64, Entry)>>) -> Result<()> {
+    let ids = ids.clone();
+    store.write(move |tx| append_across(tx, &ids, &rows)).await.map(drop)
+}
+
+async fn write_alone(store: &Store, ids: &Arc<Ids>, row: (i64, Entry)) {
+    let domain = row.0;
+    if let Err(error) = write(store, ids, Arc::new(vec![row])).await {
+        tracing::error!(domain, %error, "an audit row of a read was lost");
     }
 }
 
