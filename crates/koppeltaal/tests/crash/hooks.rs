@@ -38,7 +38,7 @@ pub const SUBSCRIPTIONS: [&str; 3] = ["all", "half", "none"];
 pub fn hears(subscription: &str, write: &Write) -> bool {
     match subscription {
         "all" => true,
-        "half" => write.number % 2 == 0,
+        "half" => write.number.is_multiple_of(2),
         _ => false,
     }
 }
@@ -165,7 +165,7 @@ async fn write(application: Application, account: Arc<Account>, stopped: watch::
 /// A version of a resource, which some hear of.
 fn resource(name: &str, version: i64, number: usize, id: Option<&str>) -> Value {
     let mut resource = practitioner(name, version);
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let half = json!({ "system": SYSTEM, "value": "half" });
         resource["identifier"].as_array_mut().unwrap().push(half);
     }

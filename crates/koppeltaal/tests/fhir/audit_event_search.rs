@@ -100,17 +100,17 @@ async fn searches_lead_from_events_to_others_and_back(engine: Engine) {
     let finds = async |url: &str| client.finds(url).await;
     assert_eq!(
         finds(&format!("AuditEvent?{MINE}&entity:Task.status=ready")).await,
-        [of_ready.clone()]
+        [of_ready.as_str()]
     );
     assert_eq!(
         finds(&format!("AuditEvent?{MINE}&entity:Task.patient.family=jansen")).await,
         sorted(vec![of_ready.clone(), of_other.clone()])
     );
     let has = "_has:AuditEvent:entity";
-    assert_eq!(finds(&format!("Task?{has}:outcome=8")).await, [other.clone()]);
-    assert_eq!(finds(&format!("Task?{has}:_tag=mine&status=ready")).await, [ready.clone()]);
+    assert_eq!(finds(&format!("Task?{has}:outcome=8")).await, [other.as_str()]);
+    assert_eq!(finds(&format!("Task?{has}:_tag=mine&status=ready")).await, [ready.as_str()]);
     let id = of_ready.trim_start_matches("AuditEvent/");
-    assert_eq!(finds(&format!("Task?{has}:_id={id}")).await, [ready.clone()]);
+    assert_eq!(finds(&format!("Task?{has}:_id={id}")).await, [ready.as_str()]);
     let count = finds(&format!("Patient?_has:Task:patient:{has}:outcome=8")).await.len();
     assert_eq!(count, 1);
     assert!(finds(&format!("Task?{has}:outcome=12")).await.is_empty());
