@@ -91,8 +91,8 @@ struct FilterArgs {
     /// What follows from this request only (X-Correlation-Id)
     #[arg(long)]
     correlation_id: Option<String>,
-    /// Only what the FHIR service shows as AuditEvents; makes a search by resource,
-    /// request or trace quick
+    /// Only what the FHIR service shows as AuditEvents; makes a search by request
+    /// or trace quick
     #[arg(long)]
     events: bool,
 }

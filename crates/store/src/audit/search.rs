@@ -182,13 +182,13 @@ impl Filter {
         conditions
     }
 
-    /// What events are looked up by, where the filter has something of the kind.
+    /// What events are looked up by, where the filter has something of the kind. The
+    /// focal resource is not: an event that refers to nothing has one, too.
     fn lookup(&self) -> Option<Lookup> {
         let trace = self.trace_id.clone().map(Lookup::Trace);
         let request = || self.request_id.clone().map(Lookup::Request);
         let correlation = || self.correlation_id.clone().map(Lookup::Correlation);
-        let focal = || self.focal.clone().map(Lookup::Entity);
-        trace.or_else(request).or_else(correlation).or_else(focal)
+        trace.or_else(request).or_else(correlation)
     }
 }
 

@@ -7,6 +7,7 @@ use koppeltaal_core::Result;
 use koppeltaal_core::audit::EventBody;
 use sha2::{Digest, Sha256};
 
+use super::month;
 use super::trail::Trail;
 use crate::scope::DomainTx;
 use crate::tx::{ColumnType, OnConflict, Table};
@@ -91,9 +92,13 @@ pub fn may_hold_own_shapes(tx: &mut DomainTx<'_>, shapes: usize) -> Result<bool>
         return Ok(true);
     }
     // What was recorded then is little: only authentication had events.
+    let months = month::months(tx.outside())?;
+    if months.iter().all(|month| month.number != month::BEFORE) {
+        return Ok(false);
+    }
     let sql = format!(
         "SELECT 1 FROM {} WHERE domain = $1 AND shape = {OWN} LIMIT 1",
-        super::month::table(super::month::BEFORE)
+        month::table(month::BEFORE)
     );
     Ok(tx.query_one(&sql, &[])?.is_some())
 }
