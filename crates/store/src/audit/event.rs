@@ -76,16 +76,7 @@ pub fn events(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<Vec<EventRow>> {
         if !can_add(&found, limit, wanted, month) {
             continue;
         }
-        let mut filter = wanted.conditions(month.number);
-        wanted.begin(&mut filter);
-        let most = filter.bind(wanted.limit);
-        let sql = format!(
-            "SELECT {COLUMNS} FROM {} WHERE domain = $1 AND shape IS NOT NULL{}
-             ORDER BY {} LIMIT {most}",
-            month::table(month.number),
-            filter.sql(),
-            wanted.order_by()
-        );
+        let (sql, filter) = wanted.select(tx.dialect(), month.number);
         for mut row in tx.query(&sql, filter.args())? {
             found.push(event_row(&mut row)?);
         }

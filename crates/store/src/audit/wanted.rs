@@ -3,10 +3,11 @@
 use koppeltaal_core::id::first_key_at;
 use koppeltaal_core::search::Span;
 
+use super::event::COLUMNS;
 use super::key::Lookup;
 use super::month::{self, Month};
 use crate::filter::Filter;
-use crate::tx::Arg;
+use crate::tx::{Arg, Dialect};
 
 /// Which events are wanted, and in which order. All conditions are to be met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,16 +76,17 @@ impl Wanted {
     /// The conditions in a month, after `domain = $1 AND shape IS NOT NULL`.
     pub(super) fn conditions(&self, month: i64) -> Filter<'_> {
         let mut filter = Filter::default();
+        let Columns { id, date, shape } = self.columns();
         if let Some(shapes) = &self.shapes {
-            filter.and_in("shape", shapes.iter().copied());
+            filter.and_in(shape, shapes.iter().copied());
         }
         for spans in &self.dates {
             let spans = spans.iter().map(|span| (span.from.map(|t| t.0), span.until.map(|t| t.0)));
-            any_span(&mut filter, "date", spans);
+            any_span(&mut filter, date, spans);
         }
         for spans in &self.written {
             let key = |time: koppeltaal_core::Timestamp| first_key_at(ceil(time));
-            any_span(&mut filter, "id", spans.iter().map(|s| (s.from.map(key), s.until.map(key))));
+            any_span(&mut filter, id, spans.iter().map(|s| (s.from.map(key), s.until.map(key))));
         }
         if let Some(keys) = &self.keys {
             filter.and_in("id", keys.iter().copied());
@@ -118,30 +120,71 @@ impl Wanted {
     }
 
     /// Adds where a page begins.
-    pub(super) fn begin<'a>(&self, filter: &mut Filter<'a>) {
+    fn begin<'a>(&self, filter: &mut Filter<'a>) {
         let Some((first, key)) = self.after else { return };
         let sign = if self.order.is_descending { "<" } else { ">" };
+        let Columns { id, date, .. } = self.columns();
         match self.order.by {
-            OrderBy::Key => filter.and(&format!("id {sign} "), key),
+            OrderBy::Key => filter.and(&format!("{id} {sign} "), key),
             OrderBy::Date => {
                 let first = filter.bind(first);
                 let key = filter.bind(key);
-                filter.and_fixed(&format!("(date, id) {sign} ({first}, {key})"))
+                filter.and_fixed(&format!("({date}, {id}) {sign} ({first}, {key})"))
             }
         };
     }
 
-    /// `ORDER BY …`. What is looked up is little: an order that no index has keeps
-    /// the engine from walking through all events in search of it.
-    pub(super) fn order_by(&self) -> String {
-        let way = if self.order.is_descending { "DESC" } else { "ASC" };
-        let is_little = !self.lookups.is_empty() || self.keys.is_some();
-        let plain = if is_little { " + 0" } else { "" };
-        match self.order.by {
-            OrderBy::Key => format!("id{plain} {way}"),
-            OrderBy::Date => format!("date{plain} {way}, id {way}"),
+    /// Whether what is wanted is looked up row by row.
+    fn is_little(&self) -> bool {
+        !self.lookups.is_empty() || self.keys.is_some()
+    }
+
+    /// What statements call the columns that events are told apart by. What is looked up
+    /// is little: no engine is to be tempted to walk an index for it.
+    fn columns(&self) -> Columns {
+        match self.is_little() {
+            true => Columns { id: "id + 0", date: "date + 0", shape: "shape + 0" },
+            false => Columns { id: "id", date: "date", shape: "shape" },
         }
     }
+
+    /// The statement for a page of a month. Dates and shapes stand in an index; SQLite
+    /// has to be told to walk it by itself, and to read from the table only what is on
+    /// the page.
+    pub(super) fn select(&self, dialect: Dialect, month: i64) -> (String, Filter<'_>) {
+        let mut filter = self.conditions(month);
+        self.begin(&mut filter);
+        let most = filter.bind(self.limit);
+        let (table, order) = (month::table(month), self.order_by());
+        let rows = format!(
+            "FROM {table} WHERE domain = $1 AND shape IS NOT NULL{} ORDER BY {order} LIMIT {most}",
+            filter.sql()
+        );
+        let sql = match self.order.by {
+            OrderBy::Date if dialect == Dialect::Sqlite && !self.is_little() => format!(
+                "SELECT {COLUMNS} FROM {table} WHERE domain = $1 AND id IN (SELECT id {rows})"
+            ),
+            _ => format!("SELECT {COLUMNS} {rows}"),
+        };
+        (sql, filter)
+    }
+
+    /// What follows `ORDER BY`.
+    fn order_by(&self) -> String {
+        let way = if self.order.is_descending { "DESC" } else { "ASC" };
+        let Columns { id, date, .. } = self.columns();
+        match self.order.by {
+            OrderBy::Key => format!("{id} {way}"),
+            OrderBy::Date => format!("{date} {way}, id {way}"),
+        }
+    }
+}
+
+/// Columns, as statements write them.
+struct Columns {
+    id: &'static str,
+    date: &'static str,
+    shape: &'static str,
 }
 
 /// Numbers know whole milliseconds.

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod changes;
+mod explained;
 mod history;
 mod naive;
 mod paging;
