@@ -65,6 +65,8 @@ enum Command {
     Erase(cmd::erase::Args),
     /// The audit trail
     Audit(cmd::audit::Args),
+    /// What happened in one chain of requests, in order
+    Trace(cmd::trace::Args),
     /// FHIR resources of a domain
     Fhir(cmd::fhir::Args),
     /// Implementation guides of a domain
@@ -116,6 +118,7 @@ impl Command {
             Self::Retention(args) => cmd::retention::run(context, args).await,
             Self::Erase(args) => cmd::erase::run(context, args).await,
             Self::Audit(args) => cmd::audit::run(context, args).await,
+            Self::Trace(args) => cmd::trace::run(context, args).await,
             Self::Fhir(args) => cmd::fhir::run(context, args).await,
             Self::Ig(args) => cmd::ig::run(context, args).await,
             Self::Reindex(args) => cmd::reindex::run(context, args).await,

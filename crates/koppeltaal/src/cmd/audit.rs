@@ -1,7 +1,7 @@
 //! `koppeltaal audit search|export|verify`: who did what, about whom, when, and
 //! whether the trail is whole.
 
-mod resource;
+pub(super) mod resource;
 mod verify;
 
 use anyhow::Result;

@@ -25,6 +25,7 @@ pub mod restore;
 pub mod retention;
 pub mod role;
 pub mod serve;
+pub mod trace;
 pub mod validate;
 
 mod directory;

@@ -31,4 +31,5 @@ mod failure;
 mod guide;
 mod matching;
 mod request;
+mod trace;
 mod transmit;

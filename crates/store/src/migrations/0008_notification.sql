@@ -24,6 +24,10 @@ CREATE INDEX outbox_lane ON outbox (domain, lane, id, due)
 CREATE INDEX outbox_dead_lane ON outbox (domain, lane, id)
   WHERE state = 2 AND lane > 0;
 
+-- What a chain of requests announced.
+CREATE INDEX outbox_trace ON outbox (domain, trace_id, id)
+  WHERE trace_id IS NOT NULL;
+
 -- The process that sends in a lane has it until `lease`, which also tells its
 -- leases apart. The row is made when the lane is first used; only the delivery
 -- writes it, so that writers of care data never wait for each other here.

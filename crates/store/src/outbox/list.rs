@@ -121,7 +121,7 @@ pub struct Filter {
     pub after: Option<i64>,
 }
 
-const COLUMNS: &str = "id, domain, generation, instance, item, identifier, state, failed, \
+pub(super) const COLUMNS: &str = "id, domain, generation, instance, item, identifier, state, failed, \
                        next_attempt, created, request_id, trace_id, \
                        (SELECT s.id FROM subscription s \
                         WHERE s.domain = $1 AND s.key = outbox.lane) AS subscription";
@@ -220,7 +220,7 @@ pub fn show(tx: &mut DomainTx<'_>, id: i64) -> Result<Option<Notification>> {
     Ok(Some(found))
 }
 
-fn notification(mut row: Row) -> Result<Notification> {
+pub(super) fn notification(mut row: Row) -> Result<Notification> {
     let state = State::from_number(row.int(6)?);
     let next_attempt = Timestamp(row.int(8)?);
     Ok(Notification {
@@ -241,10 +241,10 @@ fn notification(mut row: Row) -> Result<Notification> {
     })
 }
 
-const ATTEMPT_COLUMNS: &str =
+pub(super) const ATTEMPT_COLUMNS: &str =
     "notification, number, started, endpoint, status, duration_ms, error, resent";
 
-fn attach(notifications: &mut [Notification], rows: Vec<Row>) -> Result<()> {
+pub(super) fn attach(notifications: &mut [Notification], rows: Vec<Row>) -> Result<()> {
     let places: HashMap<i64, usize> =
         notifications.iter().enumerate().map(|(place, found)| (found.id, place)).collect();
     for mut row in rows {

@@ -11,6 +11,7 @@ mod lane;
 mod lane_record;
 mod lease;
 mod list;
+mod of_trace;
 mod record;
 mod remove;
 mod resend;
@@ -26,6 +27,7 @@ pub use lane::{
 pub use lane_record::{LaneNext, LaneOutcome, LaneRelease, record_lanes, release_lanes};
 pub use lease::{Due, Waiting, Wanted, lease, waiting};
 pub use list::{Attempt, Filter, Generation, Notification, Trigger, list, show};
+pub use of_trace::of_trace;
 pub use record::{Next, Outcome, Release, record, release};
 pub use remove::{KEEP_DEAD, KEEP_DELIVERED, removable, remove, remove_of_items};
 pub use resend::resend;

@@ -4,7 +4,7 @@ use koppeltaal_fhir::r4::audit_event::{Particulars, join};
 use koppeltaal_store::audit::EventRow;
 
 /// The resource as JSON, in one line.
-pub(super) fn of(event: &EventRow) -> String {
+pub(in crate::cmd) fn of(event: &EventRow) -> String {
     let particulars = Particulars {
         id: &event.id(),
         recorded: &event.date.to_instant_millis(),
