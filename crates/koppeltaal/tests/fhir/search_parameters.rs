@@ -145,11 +145,17 @@ fn among(kind: &str) -> Option<(&'static str, &'static str)> {
     (kind == "AuditEvent").then_some(("_id", "filled,empty"))
 }
 
+/// What every resource of a type has: nobody is without an origin, a patient who is not known to be
+/// dead is not, and an event has the time of its row at least.
+fn is_always_there(kind: &str, name: &str) -> bool {
+    ALWAYS.contains(&name)
+        || ["resource-origin", "deceased"].contains(&name)
+        || (kind, name) == ("AuditEvent", "date")
+}
+
 /// `:missing` divides the filled resource from the empty one.
 async fn missing(client: &Client, kind: &str, name: &str) -> Option<String> {
-    let is_there_always = ALWAYS.contains(&name) || SPECIAL.contains(&name);
-    // Nobody is without an origin; a patient who is not known to be dead is not.
-    if is_there_always || name == "resource-origin" || name == "deceased" {
+    if is_always_there(kind, name) || SPECIAL.contains(&name) {
         return None;
     }
     for (value, has, has_not) in [("true", "empty", "filled"), ("false", "filled", "empty")] {
@@ -194,9 +200,8 @@ async fn order(client: &Client, kind: &str, name: &str) -> Option<String> {
         let all: BTreeSet<&String> = found.iter().collect();
         let place = |id: &str| found.iter().position(|one| *one == format!("{kind}/{id}"));
         let is_last = place("empty") > place("filled");
-        let is_never_missing =
-            ALWAYS.contains(&name) || ["resource-origin", "deceased"].contains(&name);
-        if place("empty").is_none() || all.len() != found.len() || !(is_last || is_never_missing) {
+        let is_in_order = is_last || is_always_there(kind, name);
+        if place("empty").is_none() || all.len() != found.len() || !is_in_order {
             return Some(format!("{url} found {found:?}"));
         }
     }

@@ -27,13 +27,16 @@ async fn what_is_right_is_told_so_and_not_kept(engine: Engine) {
     let ground = Ground::of(&world, "own").await;
     let own = world.client("own").await;
     for kind in TYPES {
-        let count = own.search(&format!("{kind}?_summary=count")).await["total"].clone();
+        // Each request leaves an AuditEvent of now; the one at hand is older.
+        let among = if kind == "AuditEvent" { "&date=lt2025" } else { "" };
+        let counted = format!("{kind}?_summary=count{among}");
+        let count = own.search(&counted).await["total"].clone();
         let new = ground.resource(kind);
         let reply = own.post(&format!("{kind}/$validate"), &new).await.expect(200);
         let issues = reply.issues();
         assert!(!issues.is_empty() && errors(&issues) == 0, "{kind}: {}", reply.text());
         assert_eq!(reply.header("location"), None);
-        let after = own.search(&format!("{kind}?_summary=count")).await["total"].clone();
+        let after = own.search(&counted).await["total"].clone();
         assert_eq!(after, count, "{kind}");
         let kept = own.create(&new).await;
         let reply = own.post(&format!("{}/$validate", path(&kept)), &new).await.expect(200);

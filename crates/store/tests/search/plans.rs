@@ -6,7 +6,6 @@ use koppeltaal_store::resource::search::{self, Search};
 use koppeltaal_store::test_support::in_domain;
 use koppeltaal_store::{Dialect, Ids, Store, Tx, both};
 
-use koppeltaal_core::Result;
 use koppeltaal_core::resource::Body;
 use koppeltaal_store::resource::{self, Indexed};
 
