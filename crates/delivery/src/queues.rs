@@ -305,6 +305,19 @@ impl Queues {
         self.forget_if_done(key)
     }
 
+    /// Nothing more is sent under the lease of this lane. Gives what is to be given back at once:
+    /// a request in flight gives the lane back with its outcome.
+    pub(crate) fn give_up(&mut self, key: Key) -> Option<Arc<LeasedLane>> {
+        let queue = self.lanes.get_mut(&key)?;
+        if queue.held.is_empty() {
+            return None;
+        }
+        queue.more = true;
+        self.held -= queue.held.len();
+        queue.held.clear();
+        (!queue.in_flight).then(|| Arc::clone(&queue.lease))
+    }
+
     /// The lane is given back without an outcome. Tells the same.
     pub(crate) fn released(&mut self, key: Key) -> bool {
         if let Some(queue) = self.lanes.get_mut(&key) {

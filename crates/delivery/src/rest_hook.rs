@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use koppeltaal_core::Timestamp;
-use koppeltaal_core::directory::{ConnectedInstance, Directory};
+use koppeltaal_core::directory::{ConnectedInstance, Directory, Domain};
 use koppeltaal_core::permission::{Operation, Permissions, allows};
-use koppeltaal_outbound::check_url;
+use koppeltaal_outbound::{FIXED_HEADERS, check_url, is_registered};
 use koppeltaal_store::outbox::{LeasedLane, Ping};
 use reqwest::header::{
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
@@ -23,24 +23,6 @@ const MEDIA_TYPE: &str = "application/fhir+json; fhirVersion=4.0; charset=utf-8"
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
-
-/// Headers that a line of `channel.header` cannot replace. Such a Subscription is
-/// refused; what came into the store another way is not sent.
-const FIXED: [&str; 13] = [
-    "host",
-    "content-length",
-    "content-type",
-    "transfer-encoding",
-    "connection",
-    "proxy-connection",
-    "keep-alive",
-    "upgrade",
-    "te",
-    "trailer",
-    "x-request-id",
-    "x-correlation-id",
-    "x-trace-id",
-];
 
 /// What is to be done with a rest-hook now.
 #[derive(Debug)]
@@ -68,34 +50,45 @@ pub(crate) fn plan(
     let request_id = Uuid::new_v4().to_string();
     let planned =
         |plan, is_unchecked| Planned { plan, request_id: request_id.clone(), is_unchecked };
+    let may_lag = now.since(ping.next_attempt) < LAG;
     let instance = match subscriber(lane, directory) {
+        Ok(None) | Err(_) if may_lag => return planned(Plan::Wait, false),
         Ok(found) => found,
-        Err(_) if now.since(ping.next_attempt) < LAG => return planned(Plan::Wait, false),
         Err(reason) => return planned(Plan::GiveUp(reason), false),
     };
-    let reading = may_read(ping, directory, instance);
+    let reading = instance.map_or(Reading::Unknown, |one| may_read(ping, directory, one));
     if reading == Reading::Withdrawn {
         return planned(Plan::GiveUp(WITHDRAWN), false);
     }
-    let plan = match request(lane, ping, instance, &request_id, timeout) {
+    let is_ours = |domain: &&Arc<Domain>| domain.number == lane.domain;
+    let Some(domain) = directory.domains().iter().find(is_ours).filter(|domain| domain.active)
+    else {
+        let plan = if may_lag { Plan::Wait } else { Plan::GiveUp("the domain is switched off") };
+        return planned(plan, false);
+    };
+    let hosts = instance.map_or(&[][..], |one| &one.instance.hook_hosts);
+    let plan = match request(lane, ping, domain, hosts, &request_id, timeout) {
         Ok(request) => Plan::Send(request),
         Err(reason) => Plan::Fail(shown(&lane.subscriber.endpoint), reason),
     };
     planned(plan, reading == Reading::Unknown)
 }
 
+/// Whose subscription it is: by its Device, because the directory may have learned of the
+/// instance later. `None`: nobody whom the directory knows; nothing can be said of what he may
+/// read, and a ping without content goes out (as it was matched).
 fn subscriber<'a>(
     lane: &LeasedLane,
     directory: &'a Directory,
-) -> Result<&'a Arc<ConnectedInstance>, &'static str> {
-    let instance = directory
-        .instance(lane.subscriber.instance)
-        .filter(|instance| instance.domain.number == lane.domain)
-        .ok_or("the subscriber is not in the directory")?;
+) -> Result<Option<&'a Arc<ConnectedInstance>>, &'static str> {
+    let Some(instance) = directory.instance_by_client_id(lane.domain, &lane.subscriber.origin)
+    else {
+        return Ok(None);
+    };
     if !instance.takes_part() {
         return Err("the subscriber, its application or its domain is switched off");
     }
-    Ok(instance)
+    Ok(Some(instance))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,18 +118,22 @@ fn may_read(ping: &Ping, directory: &Directory, instance: &ConnectedInstance) ->
 fn request(
     lane: &LeasedLane,
     ping: &Ping,
-    instance: &ConnectedInstance,
+    domain: &Domain,
+    hosts: &[String],
     request_id: &str,
     timeout: Duration,
 ) -> Result<Request, String> {
-    let (url, reach) = check_url(&lane.subscriber.endpoint, &instance.domain)?;
+    let (url, reach) = check_url(&lane.subscriber.endpoint, domain)?;
+    if !is_registered(&url, hosts) {
+        return Err("the host is none of those registered for the subscriber".to_owned());
+    }
     let mut headers = HeaderMap::new();
     headers.insert(USER_AGENT, agent());
     for line in &lane.subscriber.headers {
         let (name, value) = line.split_once(':').ok_or("a line of channel.header has no colon")?;
         let odd = || "a line of channel.header is no valid header".to_owned();
         let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| odd())?;
-        if FIXED.contains(&name.as_str()) {
+        if FIXED_HEADERS.contains(&name.as_str()) {
             continue;
         }
         let mut value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| odd())?;

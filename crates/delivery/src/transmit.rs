@@ -3,9 +3,10 @@
 
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::audit::{Action, Entry, EventBody};
+use koppeltaal_core::directory::Domain;
 use koppeltaal_fhir::r4::audit_event::{
-    Agent, AuditEvent, Entity, Outcome, Who, destination, resource_type, source, subscriber,
-    transmit,
+    Agent, AuditEvent, Entity, Outcome, Who, destination, masked, resource_type, source,
+    subscriber, transmit,
 };
 use koppeltaal_store::outbox::{LeasedLane, Ping};
 
@@ -16,8 +17,8 @@ use crate::call::Answer;
 pub(crate) fn entry(
     lane: &LeasedLane,
     ping: &Ping,
+    domain: &Domain,
     request_id: &str,
-    endpoint: Option<&str>,
     started: Timestamp,
     answer: &Answer,
 ) -> Option<Entry> {
@@ -28,7 +29,7 @@ pub(crate) fn entry(
         kind: destination(),
         who: Who::Device(to.origin.clone()),
         is_requestor: false,
-        network: endpoint.map(str::to_owned),
+        network: Some(to.endpoint.clone()),
     };
     let caused = ping.requester.as_ref().map(|id| Agent {
         kind: source(),
@@ -45,7 +46,10 @@ pub(crate) fn entry(
         what: Some(format!("Subscription/{}/_history/{}", to.id, to.version)),
         kind: Some(resource_type("Subscription")),
         role: Some(subscriber()),
-        query: Some(to.criteria.clone()),
+        query: Some(match domain.audit_mask_queries {
+            true => masked(&to.criteria),
+            false => to.criteria.clone(),
+        }),
         ..Entity::default()
     };
     let failed = answer.error.is_some();
@@ -56,7 +60,7 @@ pub(crate) fn entry(
         action: 'E',
         outcome: if failed { Outcome::Minor } else { Outcome::Success },
         agents: caused.into_iter().chain([told]).collect(),
-        site: None,
+        site: Some(domain.name.clone()),
         observer,
         source_type: None,
         entities: vec![delivered, by],

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use koppeltaal_core::{Result, Timestamp};
 use koppeltaal_outbound::Clients;
-use koppeltaal_store::outbox::Due;
+use koppeltaal_store::outbox::{Due, LaneRelease};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -161,6 +161,14 @@ impl Worker {
             self.look_within(due.since(self.deps.clock.now()));
         }
         let mut more = false;
+        let now = self.deps.clock.now();
+        for key in recorded.changed {
+            // What is left is sent as the subscription says now, or not at all.
+            if let Some(lane) = self.queues.give_up(key) {
+                self.recording.release_lane(LaneRelease::of(&lane, now));
+            }
+            more = true;
+        }
         for key in recorded.lanes {
             more |= self.queues.recorded(key);
         }

@@ -120,7 +120,7 @@ impl Ids {
     }
 
     /// From now on no key of the trail is older than this moment.
-    pub(crate) fn not_before(&self, moment: Timestamp) {
+    pub fn not_before(&self, moment: Timestamp) {
         self.pace.not_before(moment);
     }
 

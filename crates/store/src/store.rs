@@ -212,6 +212,10 @@ impl Store {
         if let Ok(panicked @ 1..) = joined {
             tracing::error!(store.threads = panicked, "threads of the store had panicked");
         }
+        if let DatabaseUrl::Sqlite(path) = self.0.url.clone() {
+            let _emptied =
+                tokio::task::spawn_blocking(move || crate::engine::sqlite::empty_log(&path)).await;
+        }
     }
 }
 

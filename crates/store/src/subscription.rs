@@ -3,11 +3,12 @@
 //! of a counter of the domain, so that a process reads only what it has not seen,
 //! and a writer sees with one number that it has seen everything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use koppeltaal_core::{Error, Result, Timestamp};
 
 use crate::args;
+use crate::filter::Filter;
 use crate::outbox;
 use crate::resource::Stored;
 use crate::scope::DomainTx;
@@ -264,6 +265,25 @@ pub fn channel(tx: &mut DomainTx<'_>, key: i64) -> Result<Option<Channel>> {
     .transpose()
 }
 
+/// The versions of these subscriptions, by their keys, as far as something may be sent for them
+/// now: they are there, not off, and have not ended.
+pub(crate) fn versions_now(
+    tx: &mut DomainTx<'_>,
+    keys: impl IntoIterator<Item = i64>,
+    now: Timestamp,
+) -> Result<HashMap<i64, i64>> {
+    let mut filter = Filter::default();
+    let keys: BTreeSet<i64> = keys.into_iter().collect();
+    filter.and_in("key", keys);
+    let now = filter.bind(now);
+    let sql = format!(
+        "SELECT key, version FROM subscription
+         WHERE domain = $1{} AND (state = 1 OR state = 2) AND (ends IS NULL OR ends > {now})",
+        filter.sql()
+    );
+    tx.query(&sql, filter.args())?.into_iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+}
+
 /// The versions of the resources that the rows speak of, by their keys.
 pub fn versions(tx: &mut DomainTx<'_>) -> Result<HashMap<i64, i64>> {
     tx.query("SELECT key, version FROM subscription WHERE domain = $1", args![])?
@@ -324,18 +344,20 @@ pub fn told(
     Ok(told == 1)
 }
 
-/// Sends some more dead letters of a subscription anew that works again.
-pub fn revive(tx: &mut DomainTx<'_>, key: i64, now: Timestamp) -> Result<()> {
+/// Sends some more dead letters of a subscription anew that works again. True: there
+/// are more of them.
+pub fn revive(tx: &mut DomainTx<'_>, key: i64, now: Timestamp) -> Result<bool> {
     if !locked(tx, key)?.is_some_and(|before| before.reviving) {
-        return Ok(());
+        return Ok(false);
     }
-    if outbox::revive(tx, key, now, REVIVED_AT_ONCE)? < REVIVED_AT_ONCE {
+    let has_more = outbox::revive(tx, key, now, REVIVED_AT_ONCE)? == REVIVED_AT_ONCE;
+    if !has_more {
         tx.later(
             "UPDATE subscription SET reviving = 0 WHERE domain = $1 AND key = $2",
             args![key],
         )?;
     }
-    Ok(())
+    Ok(has_more)
 }
 
 /// Forgets subscriptions that were removed before this moment, of every domain.

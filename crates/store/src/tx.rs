@@ -221,6 +221,14 @@ impl Dialect {
         }
     }
 
+    /// ` FOR SHARE`: nobody changes the row before the transaction ends, others may look at it.
+    pub fn for_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR SHARE",
+        }
+    }
+
     /// ` INDEXED BY index` on SQLite, which without statistics prefers a primary
     /// key that gives the wanted order to a partial index that gives it too, and
     /// would read all that was processed in search of the little that waits.

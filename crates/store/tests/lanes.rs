@@ -83,7 +83,7 @@ fn outcome(lane: &LeasedLane, place: usize, next: LaneNext, is_last: bool) -> La
 }
 
 async fn record(store: &Store, outcomes: Vec<LaneOutcome>) {
-    store.write(move |tx| outbox::record_lanes(tx, &outcomes)).await.unwrap();
+    store.write(move |tx| outbox::record_lanes(tx, &outcomes, Timestamp(0))).await.unwrap();
 }
 
 async fn count(store: &Store, lane: i64, state: State) -> i64 {

@@ -68,7 +68,9 @@ async fn lane(store: &Store, lane: i64) -> Vec<(i64, i64)> {
 
 async fn kill(store: &Store, lane: i64) {
     store
-        .write(move |tx| tx.later("UPDATE outbox SET state = 2 WHERE lane = $1", args![lane]))
+        .write(move |tx| {
+            tx.later("UPDATE outbox SET state = 2, attempts = 1 WHERE lane = $1", args![lane])
+        })
         .await
         .unwrap();
 }
@@ -223,6 +225,12 @@ both!(of_what_failed_one_notification_is_kept, |store| async move {
     // That of another domain is another lane.
     hook(&scope(&store, 2), 10, 4, true).await;
     assert_eq!(lane(&store, 10).await, [(1, 2), (4, 2)]);
+    // What was missed before says what it was tried for, and does not stand for this.
+    hook(&one, 12, 5, false).await;
+    kill(&store, 12).await;
+    hook(&one, 12, 6, true).await;
+    hook(&one, 12, 7, true).await;
+    assert_eq!(lane(&store, 12).await, [(5, 2), (6, 2)]);
 });
 
 both!(writers_of_subscriptions_at_once_are_seen_whole, |store| async move {

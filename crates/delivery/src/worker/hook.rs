@@ -129,14 +129,11 @@ impl Worker {
                 tracing::warn!(notification, subscription, error, "notification given up");
             }
         }
-        let event = transmit::entry(
-            &turn.lane,
-            &turn.sent,
-            request_id,
-            endpoint.as_deref(),
-            started,
-            answer,
-        );
+        let directory = Arc::clone(&self.deps.directory.borrow());
+        let domain = directory.domains().iter().find(|domain| domain.number == turn.lane.domain);
+        let event = domain.and_then(|domain| {
+            transmit::entry(&turn.lane, &turn.sent, domain, request_id, started, answer)
+        });
         self.record_hook(turn, endpoint, started, now, answer, next, event);
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Recorded {
     pub(super) due: Option<Timestamp>,
     /// The lanes of rest-hooks, once for each outcome.
     pub(super) lanes: Vec<Key>,
+    /// Those of them whose subscription has changed since they were leased.
+    pub(super) changed: Vec<Key>,
 }
 
 impl Group {
@@ -83,7 +85,7 @@ impl Group {
     }
 }
 
-type Write = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+type Write = Pin<Box<dyn Future<Output = Result<Vec<Key>>> + Send>>;
 
 /// Outcomes on their way into the store.
 #[derive(Default)]
@@ -148,6 +150,7 @@ impl Recording {
             lane_releases: lane_releases.drain(..lanes).collect(),
         });
         let (store, ids) = (deps.store.clone(), Arc::clone(&deps.ids));
+        let clock = Arc::clone(&deps.clock);
         let written = Arc::clone(&group);
         let write = async move {
             let sent: Vec<LaneOutcome> =
@@ -157,16 +160,17 @@ impl Recording {
                 .iter()
                 .filter_map(|hook| Some((hook.outcome.domain, hook.event.clone()?)))
                 .collect();
+            let now = clock.now();
             store
                 .write(move |tx| {
                     outbox::record(tx, &written.outcomes)?;
                     outbox::release(tx, &written.releases)?;
-                    outbox::record_lanes(tx, &sent)?;
+                    let changed = outbox::record_lanes(tx, &sent, now)?;
                     outbox::release_lanes(tx, &written.lane_releases)?;
                     if !events.is_empty() {
                         audit::append_across(tx, &ids, &events)?;
                     }
-                    Ok(())
+                    Ok(changed)
                 })
                 .await
         };
@@ -183,9 +187,9 @@ impl Recording {
         let group = Arc::clone(group);
         self.underway = None;
         match written {
-            Ok(()) => {
+            Ok(changed) => {
                 self.failures = 0;
-                Recorded { due: group.due(), lanes: group.lanes() }
+                Recorded { due: group.due(), lanes: group.lanes(), changed }
             }
             Err(error) => self.failed(&group, &error, metrics),
         }
@@ -201,7 +205,7 @@ impl Recording {
             tracing::error!(%error, outcomes, "outcomes of notifications are lost");
             self.failures = 0;
             // The leases end by themselves.
-            return Recorded { due: None, lanes: group.lanes() };
+            return Recorded { lanes: group.lanes(), ..Recorded::default() };
         }
         tracing::warn!(%error, outcomes, "outcomes of notifications cannot be written yet");
         // In their old place: in front of what has become ready since.

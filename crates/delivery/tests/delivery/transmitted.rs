@@ -46,6 +46,8 @@ fn rendered(row: &EventRow) -> String {
 both!(each_attempt_leaves_an_audit_event_with_the_ids_that_were_sent, |store| async {
     let mut world = World::new(&store);
     world.subscriber().await;
+    let domain = "INSERT INTO domain (number, name, settings) VALUES ($1, 'test', '{}')";
+    world.sql(domain, vec![TEST.into()]).await;
     world
         .sql(
             "INSERT INTO domain_device (domain, device) VALUES ($1, 'server-device')",

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use koppeltaal_auth::SealKey;
 use koppeltaal_core::directory::Directory;
@@ -37,6 +38,7 @@ pub async fn apply(
     now: Timestamp,
     dry_run: bool,
 ) -> Result<Applied> {
+    let began = Instant::now();
     for _ in 0..ATTEMPTS {
         let stored = store.read(|tx| directory::load(tx)).await?;
         let catalogs = koppeltaal_kt2::Catalogs::of_all(store, &stored).await?;
@@ -50,6 +52,8 @@ pub async fn apply(
             return Ok(supposed(plan.lines));
         }
         let ids = Ids::take(store).await?;
+        // Hashing passwords takes its time, and the trail is numbered by the present.
+        ids.not_before(now.plus(began.elapsed()));
         let (changes, author) = (plan.changes, author.clone());
         let written = store
             .write(move |tx| {

@@ -12,7 +12,7 @@ use koppeltaal_delivery::Counters;
 use koppeltaal_kt1 as kt1;
 use koppeltaal_kt2::subscription::Subscriptions;
 use koppeltaal_store::store::BATCH_BOUNDS;
-use koppeltaal_store::{Store, mailbox, outbox};
+use koppeltaal_store::{AuditLog, Store, mailbox, outbox};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use tokio::sync::{Mutex, watch};
@@ -28,6 +28,7 @@ pub struct Gatherer {
     clock: Arc<dyn Clock>,
     delivery: Counters,
     subscriptions: Subscriptions,
+    audit_log: AuditLog,
     waiting: Mutex<Option<(Instant, String)>>,
 }
 
@@ -40,13 +41,14 @@ impl Gatherer {
         clock: Arc<dyn Clock>,
         delivery: Counters,
         subscriptions: Subscriptions,
+        audit_log: AuditLog,
     ) -> (Self, Arc<kt1::Metrics>, Arc<koppeltaal_auth::Metrics>) {
         let mut registry = Registry::with_prefix("koppeltaal");
         let kt1 = Arc::new(kt1::Metrics::register(&mut registry));
         let authorization = Arc::new(koppeltaal_auth::Metrics::register(&mut registry));
         let waiting = Mutex::new(None);
         (
-            Self { registry, store, directory, clock, delivery, subscriptions, waiting },
+            Self { registry, store, directory, clock, delivery, subscriptions, audit_log, waiting },
             kt1,
             authorization,
         )
@@ -106,6 +108,8 @@ impl Gatherer {
     }
 
     fn notifications(&self, text: &mut String) {
+        let lost = self.audit_log.lost();
+        counter(text, "audit_rows_lost", "Rows of reads that could not be written", lost);
         let sent = self.delivery.snapshot();
         counter(text, "notifications_sent", "Notifications answered with a 2xx", sent.sent);
         counter(text, "notifications_failed", "Attempts that failed", sent.failed);
@@ -163,7 +167,11 @@ impl Gatherer {
                 "Those whose subscriber the directory does not know",
                 counts.unknown,
             ),
-            ("subscriptions_unread", "Those whose criteria can no longer be read", counts.unread),
+            (
+                "subscriptions_unread",
+                "Those whose criteria can no longer be read, or ask for too much",
+                counts.unread,
+            ),
         ] {
             counter(text, name, help, value);
         }

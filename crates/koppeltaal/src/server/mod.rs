@@ -133,6 +133,7 @@ impl Server {
             clock.clone(),
             delivery.counters(),
             subscriptions.clone(),
+            audit_log.clone(),
         );
         let authorization = koppeltaal_auth::App::new(koppeltaal_auth::Parts {
             store: store.clone(),

@@ -35,6 +35,7 @@ pub fn trail_key(seal: &SealKey) -> TrailKey {
 impl Keeper {
     /// What has to be done before the first request.
     pub(super) async fn prepare(&self) -> Result<()> {
+        audit::follow(&self.store, &self.ids).await?;
         audit::make_ahead(&self.store, &self.ids, self.clock.now()).await?;
         audit::add_keys(&self.store).await
     }

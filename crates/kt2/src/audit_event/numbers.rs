@@ -99,7 +99,12 @@ impl Numbers {
                 from = Some(from.map_or(begin, |from: i64| from.max(begin)));
             }
         }
-        Some(Span { from: from.map(Timestamp), until: until.map(Timestamp) })
+        // A date within a millisecond may be that of an event of this millisecond.
+        let begin = |from: i64| match from.rem_euclid(MOMENT) {
+            0 | 1 => from,
+            finer => from - finer,
+        };
+        Some(Span { from: from.map(begin).map(Timestamp), until: until.map(Timestamp) })
     }
 
     /// What a test looks events up by.

@@ -119,10 +119,22 @@ pub fn newest_first(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Stored>> {
-    let Some(wanted) = plan(tx, catalog, conditions)?.wanted else { return Ok(Vec::new()) };
-    let after = before.map(|key| (key, key));
-    let rows = audit::events(tx, &Wanted { after, limit, ..wanted })?;
-    Ok(rows.iter().map(stored).collect())
+    let Plan { wanted, rest } = plan(tx, catalog, conditions)?;
+    let Some(wanted) = wanted else { return Ok(Vec::new()) };
+    let wanted = Wanted { after: before.map(|key| (key, key)), ..wanted };
+    if rest.is_empty() {
+        let rows = audit::events(tx, &Wanted { limit, ..wanted })?;
+        return Ok(rows.iter().map(stored).collect());
+    }
+    // What the trail does not decide is asked of each: nobody sees what is not his.
+    let mut found = Vec::new();
+    each(tx, wanted, |tx, row| {
+        if seen(tx, catalog, row, &rest, &[])?.is_some() {
+            found.push(stored(row));
+        }
+        Ok(i64::try_from(found.len()).is_ok_and(|count| count < limit))
+    })?;
+    Ok(found)
 }
 
 /// At most `limit` events above this key, the oldest first.
@@ -184,15 +196,15 @@ fn seen(
     Ok(is_met.then(|| place_of(row.key, &event.id, &indexed.rows, sort)))
 }
 
-/// Gives each candidate, the newest first, until `give` says no. Fails when there are
-/// too many.
+/// Gives each candidate, the newest first, from the place on where `wanted` begins, until
+/// `give` says no. Fails when there are too many.
 pub fn each(
     tx: &mut DomainTx<'_>,
     wanted: Wanted,
     mut give: impl FnMut(&mut DomainTx<'_>, &EventRow) -> Result<bool>,
 ) -> Result<()> {
     let order = Order { by: OrderBy::Key, is_descending: true };
-    let mut wanted = Wanted { order, after: None, limit: AT_ONCE, ..wanted };
+    let mut wanted = Wanted { order, limit: AT_ONCE, ..wanted };
     let mut looked = 0;
     loop {
         let rows = audit::events(tx, &wanted)?;

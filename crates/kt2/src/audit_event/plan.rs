@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use koppeltaal_core::Result;
 use koppeltaal_core::search::{Condition, Span};
+use koppeltaal_core::{Error, Result};
 use koppeltaal_store::DomainTx;
 use koppeltaal_store::audit::{self, Lookup, Order, OrderBy, Wanted};
 
@@ -12,6 +12,9 @@ use super::numbers::Numbers;
 use super::skeleton::skeletons;
 use crate::catalog::Catalog;
 use crate::matches::{Alone, matches};
+
+/// What one search looks up at most: each is asked for by day, and statements have a bound.
+const MOST_LOOKUPS: usize = 500;
 
 /// What is asked of the trail and of its events.
 pub struct Plan {
@@ -63,6 +66,11 @@ pub fn plan(tx: &mut DomainTx<'_>, catalog: &Catalog, conditions: &[Condition]) 
                 wanted.keys = Some(keys.into_iter().filter(both).collect());
             }
         }
+    }
+    if wanted.lookups.iter().map(Vec::len).sum::<usize>() > MOST_LOOKUPS {
+        return Err(Error::Unprocessable(format!(
+            "A search names at most {MOST_LOOKUPS} resources and requests that AuditEvents refer to."
+        )));
     }
     if !of_shape.is_empty() {
         let all = skeletons(tx, catalog)?;

@@ -97,7 +97,7 @@ impl Operator {
             ids: self.ids.clone(),
         };
         let now = self.clock.now();
-        Watcher::new(subscriptions, writer, catalog.clone(), Cause::default(), now).await
+        Watcher::new(subscriptions, writer, catalog.clone(), Cause::of_server(), now).await
     }
 
     /// A row of the audit trail about what the operator does.

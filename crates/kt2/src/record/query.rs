@@ -3,31 +3,12 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
+use koppeltaal_fhir::r4::audit_event::{MASK, decoded, is_hidden};
 
 use crate::bundle::url;
 
 /// Longer texts are cut.
 const MOST: usize = 4 * 1024;
-/// What stands in the place of a value.
-const MASK: &str = "***";
-
-/// Parameters whose values identify people, or hold whatever was typed; the text
-/// of a page link holds those of its search.
-const PERSONAL: [&str; 9] = [
-    "identifier",
-    "name",
-    "family",
-    "given",
-    "phonetic",
-    "entity-name",
-    "_text",
-    "_content",
-    "_page",
-];
-/// Parameters that no request has but by mistake.
-const SECRET: [&str; 4] = ["access_token", "id_token", "client_assertion", "client_secret"];
-
 /// A search as the trail has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
@@ -64,14 +45,21 @@ impl Query {
 
     /// Adds a parameter as it is encoded.
     fn push(&mut self, pair: &str, masks: bool) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let hides = is_hidden(&decoded(name), masks) && !value.is_empty();
+        if hides {
+            let value = decoded(value).into_owned();
+            // Words quote the whole, or one of the values in it.
+            let parts: Vec<String> = value.split(',').map(str::to_owned).collect();
+            self.hidden.push(value);
+            self.hidden.extend(parts);
+        }
         if self.text.len() > MOST {
             return;
         }
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let is_first = !self.text.contains('?');
         self.text.push(if is_first { '?' } else { '&' });
-        if is_hidden(&decoded(name), masks) && !value.is_empty() {
-            self.hidden.push(decoded(value).into_owned());
+        if hides {
             self.text.extend([name, "=", MASK]);
         } else {
             self.text.push_str(pair);
@@ -89,19 +77,4 @@ impl Query {
         }
         words
     }
-}
-
-/// Whether the value of a parameter is left out. A name can be a chain, or have a
-/// modifier: `subject:Patient.name:exact`.
-fn is_hidden(name: &str, masks: bool) -> bool {
-    let mut parts = name.split(['.', ':']);
-    SECRET.contains(&name) || (masks && parts.any(|part| PERSONAL.contains(&part)))
-}
-
-fn decoded(text: &str) -> Cow<'_, str> {
-    let spaced = match text.contains('+') {
-        true => Cow::Owned(text.replace('+', " ")),
-        false => Cow::Borrowed(text),
-    };
-    Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }

@@ -68,6 +68,11 @@ fn words_about_a_search_do_not_name_what_is_masked() {
     let long = "é".repeat(61);
     let query = Query::of("Patient", Some(&format!("name={long}")), &[], true);
     assert_eq!(query.masked(format!("`{}…`", "é".repeat(60))), "`***…`");
+    let query = Query::of("Patient", Some("identifier=urn:x%7C1%7C2,y"), &[], true);
+    assert_eq!(query.masked("`urn:x|1|2` is odd".to_owned()), "`***` is odd");
+    let late = format!("status={}&name=Jan", "x".repeat(5000));
+    let query = Query::of("Patient", Some(&late), &[], true);
+    assert_eq!(query.masked("`Jan` is odd".to_owned()), "`***` is odd");
     let query = Query::of("Patient", Some("name=+"), &[], true);
     assert_eq!(query.masked("a b".to_owned()), "a b");
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::permission::Operation;
 use koppeltaal_fhir::Node;
-use koppeltaal_outbound::check_url;
+use koppeltaal_outbound::{FIXED_HEADERS, check_url, is_registered};
 
 use crate::access;
 use crate::call::Call;
@@ -19,25 +19,21 @@ use crate::subscription::{end, kind_of};
 const MOST_HEADERS: usize = 20;
 const MOST_HEADER: usize = 4096;
 
-/// Headers that the server sets itself.
-const RESERVED: [&str; 8] = [
-    "host",
-    "content-length",
-    "content-type",
-    "transfer-encoding",
-    "connection",
-    "x-request-id",
-    "x-correlation-id",
-    "x-trace-id",
-];
-
 /// Makes what an application sent what is kept, as [`prepare`] does. Refuses a status
 /// that is the server's to say, and a caller who may not read what he would be told
 /// about.
 pub fn accept(call: &Call, resource: &mut Node, before: Option<&Node>) -> Result<(), Refusal> {
+    // Whoever switches one off need not be able to read any more.
+    if !is_off(resource) {
+        require_read(call, resource)?;
+    }
     check_status(resource, before)?;
     prepare(resource, before, call.began);
-    require_read(call, resource)
+    Ok(())
+}
+
+fn is_off(resource: &Node) -> bool {
+    resource.get("status").and_then(Node::as_str) == Some("off")
 }
 
 /// That deliveries fail is known to the server; who changes something else may send
@@ -89,7 +85,10 @@ fn require_read(call: &Call, resource: &Node) -> Result<(), Refusal> {
 /// What is wrong with a Subscription beyond its profile.
 pub fn check(ground: &Ground<'_>, resource: &Node) -> Vec<Issue> {
     let mut issues = Vec::new();
-    if let Some(text) = resource.get("criteria").and_then(Node::as_str) {
+    // What is off asks for nothing: what it would ask for may be gone.
+    if let Some(text) = resource.get("criteria").and_then(Node::as_str)
+        && !is_off(resource)
+    {
         issues.extend(criteria(ground, text));
     }
     let Some(channel) = resource.get("channel") else { return issues };
@@ -151,11 +150,7 @@ fn endpoint(ground: &Ground<'_>, text: Option<&str>) -> Option<Issue> {
         let told = "An endpoint holds no user name or password: send a header instead.";
         return Some(Issue::error("value", told).at(place));
     }
-    let hosts = ground.hook_hosts;
-    let is_own = hosts.is_empty()
-        || url
-            .host_str()
-            .is_some_and(|host| hosts.iter().any(|own| own.eq_ignore_ascii_case(host)));
+    let is_own = is_registered(&url, ground.hook_hosts);
     let told = "The host of this endpoint is none of those registered for this application.";
     (!is_own).then(|| Issue::error("business-rule", told).at(place))
 }
@@ -187,7 +182,7 @@ fn header(line: &str) -> Option<String> {
     if http::HeaderName::try_from(name).is_err() {
         return Some("The name of this header is none of HTTP.".to_owned());
     }
-    if RESERVED.contains(&name.to_ascii_lowercase().as_str()) {
+    if FIXED_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
         return Some(format!("The header {name} is set by the server."));
     }
     let is_told = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);

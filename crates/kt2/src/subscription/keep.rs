@@ -26,6 +26,8 @@ use crate::record::{self, Author};
 const LOOK: Duration = Duration::from_secs(1);
 /// Subscriptions that are looked at in one go.
 const AT_ONCE: i64 = 200;
+/// Pieces of what one missed that are sent anew in one go.
+const PIECES: usize = 100;
 /// How long it is remembered that a subscription was removed: longer than any process
 /// works without the store.
 const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
@@ -125,7 +127,7 @@ async fn watcher(
         directory: app.authorization.directory(),
         ids: app.ids.clone(),
     };
-    Watcher::new(&app.subscriptions, writer, catalog, Cause::default(), now).await
+    Watcher::new(&app.subscriptions, writer, catalog, Cause::of_server(), now).await
 }
 
 /// Does what there is to do for one.
@@ -133,7 +135,11 @@ async fn step(app: &App, domain: &Arc<Domain>, one: Untold, now: Timestamp) -> R
     let scope = app.store.scope(domain);
     if one.reviving {
         let key = one.key;
-        scope.write(move |tx| subscription::revive(tx, key, now)).await?;
+        for _ in 0..PIECES {
+            if !scope.write(move |tx| subscription::revive(tx, key, now)).await? {
+                break;
+            }
+        }
         app.subscriptions.wake();
         return Ok(());
     }

@@ -12,6 +12,7 @@ use koppeltaal_store::outbox::{self, Hook};
 use koppeltaal_store::resource::{Indexed, Stored};
 use koppeltaal_store::subscription::{self, State, Watch};
 use koppeltaal_store::{DomainTx, Ids, Store};
+use uuid::Uuid;
 
 use super::content::Draft;
 use super::criteria::{Criteria, Reading, is_timed};
@@ -36,6 +37,13 @@ pub struct Cause {
     pub trace_id: Option<String>,
     /// The id of the Device of whoever sent it.
     pub requester: Option<String>,
+}
+
+impl Cause {
+    /// No request: the server or an operator begins a chain of its own.
+    pub fn of_server() -> Self {
+        Self { trace_id: Some(Uuid::new_v4().to_string()), ..Self::default() }
+    }
 }
 
 /// Somebody who writes resources of a domain, now.
@@ -104,7 +112,7 @@ enum Trust {
     Rights,
     /// Nothing could be said of his rights.
     UnknownOwner,
-    /// His criteria can no longer be read.
+    /// His criteria can no longer be read, or ask for too much.
     UnreadCriteria,
 }
 
@@ -251,10 +259,8 @@ impl Watcher {
         let found: Vec<Found> = looked.found.iter().filter(is_seen).cloned().chain(new).collect();
         let mut hooks = Vec::new();
         for one in found {
-            if !self.is_met(tx, &one, &written, stored)? {
-                continue;
-            }
-            match one.trust {
+            let Some(trust) = self.is_met(tx, &one, &written, stored)? else { continue };
+            match trust {
                 Trust::Rights => {}
                 Trust::UnknownOwner => told.unknown += 1,
                 Trust::UnreadCriteria => told.unread += 1,
@@ -388,21 +394,21 @@ impl Watcher {
         Some(Found { key: watch.key, instance: watch.instance, is_failed, rest, trust })
     }
 
-    /// Whether what was left is met.
+    /// On what it rests that what was left is met, if it is.
     fn is_met(
         &self,
         tx: &mut DomainTx<'_>,
         found: &Found,
         written: &Written<'_>,
         stored: &Stored,
-    ) -> Result<bool> {
+    ) -> Result<Option<Trust>> {
         if found.rest.is_empty() {
-            return Ok(true);
+            return Ok(Some(found.trust));
         }
         match meets(tx, &self.catalog, &found.rest, &written.subject(stored.updated)) {
             // It is too much to be asked: the subscriber looks for himself.
-            Err(Error::Invalid(_) | Error::Unprocessable(_)) => Ok(true),
-            met => met,
+            Err(Error::Invalid(_) | Error::Unprocessable(_)) => Ok(Some(Trust::UnreadCriteria)),
+            met => Ok(met?.then_some(found.trust)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use koppeltaal_core::audit::Entry;
 use koppeltaal_core::event::Event;
-use koppeltaal_core::{Error, Result};
+use koppeltaal_core::{Error, Result, Timestamp};
 
 use super::{event, key, month, shape};
 use crate::ids::Ids;
@@ -107,6 +107,11 @@ fn insert<'a>(
     Ok(numbers)
 }
 
+/// Events know milliseconds: what is asked of their dates is asked of what they show.
+fn in_millis(date: Timestamp) -> Timestamp {
+    Timestamp(date.0 - date.0.rem_euclid(1000))
+}
+
 fn refuse_known(tx: &mut DomainTx<'_>, given: &str) -> Result<()> {
     if event::event(tx, given)?.is_some() {
         return Err(Error::Conflict(format!("AuditEvent/{given} is there already")));
@@ -136,7 +141,7 @@ fn to_row(domain: i64, id: i64, entry: &Entry, shown: (Option<i64>, Option<Strin
         entry.correlation_id.as_deref(),
         event.and_then(|event| event.id.as_deref()),
         shape,
-        event.map(|event| event.date.0),
+        event.map(|event| in_millis(event.date).0),
         content,
     ]
 }

@@ -1,7 +1,7 @@
 //! The bytes of a row that its seal covers: every field with its length, and the
 //! digest of its shape in the place of the shape's number.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use koppeltaal_core::Result;
 use sha2::{Digest, Sha256};
@@ -83,6 +83,25 @@ pub(super) fn digest_of(tx: &mut DomainTx<'_>, month: i64, id: i64) -> Result<Op
     let Some(row) = tx.query_one(&sql, args![id])? else { return Ok(None) };
     let shapes = shape_digests(tx, 0)?;
     Ok(Some(digest(&row, &shapes)))
+}
+
+/// What stands for the rows of a month that were removed one by one, after the first of these
+/// numbers and up to the second.
+pub(super) fn marks(
+    tx: &mut DomainTx<'_>,
+    month: i64,
+    (after, until): (i64, i64),
+) -> Result<BTreeMap<i64, RowDigest>> {
+    let sql = "SELECT id, digest FROM audit_removed
+               WHERE domain = $1 AND id > $2 AND id <= $3 AND month = $4";
+    let mut marks = BTreeMap::new();
+    for mut row in tx.query(sql, args![after, until, month])? {
+        // What is no digest stands for nothing.
+        if let Ok(digest) = row.bytes(1)?.try_into() {
+            marks.insert(row.int(0)?, digest);
+        }
+    }
+    Ok(marks)
 }
 
 #[cfg(test)]

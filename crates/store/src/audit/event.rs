@@ -121,7 +121,7 @@ fn can_add(found: &[EventRow], limit: usize, wanted: &Wanted, month: Month) -> b
 pub fn count_events(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<i64> {
     let mut count = 0;
     for month in months_of(tx, wanted)? {
-        let filter = wanted.conditions(month.number);
+        let filter = wanted.conditions(tx.dialect(), month.number);
         let sql = format!(
             "SELECT count(*) FROM {} WHERE domain = $1 AND shape IS NOT NULL{}",
             month::table(month.number),
@@ -206,9 +206,18 @@ pub fn remove_event(tx: &mut DomainTx<'_>, id: &str, removal: &Removal) -> Resul
         let Removal { at, stamp, origin, content } = removal;
         tx.execute(
             "INSERT INTO audit_removed
-               (domain, id, given, digest, removed, stamp, origin, content)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            args![row.key, &row.given_id, digest.as_slice(), *at, *stamp, origin, content],
+               (domain, id, given, digest, removed, stamp, origin, content, month)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            args![
+                row.key,
+                &row.given_id,
+                digest.as_slice(),
+                *at,
+                *stamp,
+                origin,
+                content,
+                month.number
+            ],
         )?;
     }
     Ok(true)

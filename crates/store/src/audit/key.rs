@@ -6,6 +6,8 @@ use koppeltaal_core::audit::{Entry, EventBody};
 use koppeltaal_core::id::time_of_key;
 use sha2::{Digest, Sha256};
 
+use crate::tx::Dialect;
+
 /// What an event is looked up by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
@@ -72,6 +74,17 @@ pub(super) fn keys_of(id: i64, entry: &Entry, event: &EventBody) -> Vec<i64> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// The condition that a row is found by one of `keys` (parameters), in a month. PostgreSQL is to
+/// look these rows up one by one: it would rather walk all rows and ask of each.
+pub(super) fn is_found(dialect: Dialect, month: i64, keys: &str) -> String {
+    let table = super::month::key_table(month);
+    let ids = format!("SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key IN ({keys})");
+    match dialect {
+        Dialect::Sqlite => format!("id IN ({ids})"),
+        Dialect::Postgres => format!("id = ANY (ARRAY({ids}))"),
+    }
 }
 
 /// The key of a text in the month of what was recorded before there were months.

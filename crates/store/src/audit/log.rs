@@ -3,6 +3,7 @@
 //! their own transaction.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use koppeltaal_core::audit::Entry;
@@ -19,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const MOST_WAITING: usize = 100_000;
 /// How many rows one transaction writes.
 const MOST_AT_ONCE: usize = 1000;
+/// How many references in them, where there is more than one row.
+const MOST_KEYS: usize = 4000;
 /// How long to wait before a failed write is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -29,14 +32,44 @@ enum Order {
 
 /// Takes audit rows and writes them soon.
 #[derive(Clone)]
-pub struct AuditLog(mpsc::Sender<Order>);
+pub struct AuditLog {
+    orders: mpsc::Sender<Order>,
+    lost: Arc<Lost>,
+}
+
+/// Rows that were not written.
+#[derive(Debug, Default)]
+struct Lost {
+    rows: AtomicU64,
+    /// How many there were when the log said so last.
+    told: AtomicU64,
+}
+
+impl Lost {
+    /// Counts rows, and tells in the log when they double.
+    fn count(&self, rows: usize, domain: i64, why: &dyn std::fmt::Display) {
+        let rows = rows as u64;
+        let all = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;
+        let told = self.told.load(Ordering::Relaxed);
+        if told == 0 || all >= told.saturating_mul(2) {
+            self.told.store(all, Ordering::Relaxed);
+            tracing::error!(domain, lost = all, %why, "audit rows of reads were lost");
+        }
+    }
+}
 
 impl AuditLog {
     /// Starts the writer.
     pub fn start(store: Store, ids: Arc<Ids>) -> Self {
-        let (sender, receiver) = mpsc::channel(MOST_WAITING);
-        tokio::spawn(write_rows(store, ids, receiver));
-        Self(sender)
+        let (orders, receiver) = mpsc::channel(MOST_WAITING);
+        let lost = Arc::new(Lost::default());
+        tokio::spawn(write_rows(store, ids, receiver, lost.clone()));
+        Self { orders, lost }
+    }
+
+    /// How many rows were lost since the start: the store did not keep up, or refused them.
+    pub fn lost(&self) -> u64 {
+        self.lost.rows.load(Ordering::Relaxed)
     }
 
     /// Records something in the trail of a domain.
@@ -48,21 +81,26 @@ impl AuditLog {
                 *text = text.replace('\0', "\u{FFFD}");
             }
         }
-        if self.0.try_send(Order::Add(domain, Box::new(entry))).is_err() {
-            tracing::error!(domain, "an audit row of a read was lost: the store does not keep up");
+        if self.orders.try_send(Order::Add(domain, Box::new(entry))).is_err() {
+            self.lost.count(1, domain, &"the store does not keep up");
         }
     }
 
     /// Waits until everything recorded so far is written, or has failed.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        if self.0.send(Order::Flush(done)).await.is_ok() {
+        if self.orders.send(Order::Flush(done)).await.is_ok() {
             let _ = written.await;
         }
     }
 }
 
-async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Order>) {
+async fn write_rows(
+    store: Store,
+    ids: Arc<Ids>,
+    mut orders: mpsc::Receiver<Order>,
+    lost: Arc<Lost>,
+) {
     let mut rows: Vec<(i64, Entry)> = Vec::new();
     let mut waiting: Vec<oneshot::Sender<()>> = Vec::new();
     loop {
@@ -85,12 +123,12 @@ async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Orde
             let Ok(order) = orders.try_recv() else { break };
             take(order, &mut rows, &mut waiting);
         }
-        let batch = Arc::new(rows.drain(..rows.len().min(MOST_AT_ONCE)).collect::<Vec<_>>());
+        let batch = Arc::new(rows.drain(..batch_size(&rows)).collect::<Vec<_>>());
         while let Err(error) = write(&store, &ids, batch.clone()).await {
             if !matches!(error, Error::Unavailable(_)) {
                 // One that cannot be written must not take the others with it.
                 for row in batch.iter() {
-                    write_alone(&store, &ids, row.clone()).await;
+                    write_alone(&store, &ids, row.clone(), &lost).await;
                 }
                 break;
             }
@@ -102,7 +140,7 @@ async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Orde
             }
             if !waiting.is_empty() {
                 // Whoever waits for a flush is shutting down: no more tries.
-                tracing::error!(rows = batch.len() + rows.len(), "audit rows of reads were lost");
+                lost.count(batch.len() + rows.len(), 0, &"the server stops");
                 rows.clear();
                 break;
             }
@@ -111,15 +149,26 @@ async fn write_rows(store: Store, ids: Arc<Ids>, mut orders: mpsc::Receiver<Orde
     }
 }
 
+/// How many of these rows one transaction writes: with what they are looked up by they are not to
+/// hold up those who write care data.
+fn batch_size(rows: &[(i64, Entry)]) -> usize {
+    let mut keys = 0;
+    let fits = |(_, entry): &&(i64, Entry)| {
+        keys += entry.resource.as_ref().map_or(0, |event| event.keys.len());
+        keys <= MOST_KEYS
+    };
+    rows.iter().take(MOST_AT_ONCE).take_while(fits).count().max(1).min(rows.len())
+}
+
 async fn write(store: &Store, ids: &Arc<Ids>, rows: Arc<Vec<(i64, Entry)>>) -> Result<()> {
     let ids = ids.clone();
     store.write(move |tx| append_across(tx, &ids, &rows)).await.map(drop)
 }
 
-async fn write_alone(store: &Store, ids: &Arc<Ids>, row: (i64, Entry)) {
+async fn write_alone(store: &Store, ids: &Arc<Ids>, row: (i64, Entry), lost: &Lost) {
     let domain = row.0;
     if let Err(error) = write(store, ids, Arc::new(vec![row])).await {
-        tracing::error!(domain, %error, "an audit row of a read was lost");
+        lost.count(1, domain, &error);
     }
 }
 

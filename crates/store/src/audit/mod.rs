@@ -28,7 +28,7 @@ pub use log::AuditLog;
 pub use month::make_ahead;
 pub use retention::remove_old;
 pub use seal::TrailKey;
-pub use sealing::{Sealed, seal};
+pub use sealing::{Sealed, follow, seal};
 pub use search::{Filter, Record, search, search_server};
 pub use shape::{OWN as OWN_SHAPE, Shape, may_hold_own_shapes, shapes, shapes_after};
 pub use verify::{Verdict, domains, head_at, verify};

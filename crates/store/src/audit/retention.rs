@@ -12,12 +12,16 @@ use super::append::append_across;
 use super::month::{self, BEFORE};
 use super::seal::{self, Seal, TrailKey};
 use super::sealing;
-use crate::args;
 use crate::ids::Ids;
 use crate::scope::DomainTx;
 use crate::store::Store;
 use crate::tx::Tx;
+use crate::{args, job};
 
+/// The name of the lease.
+const JOB: &str = "audit-retention";
+/// How long the lease of a process that was killed lasts: longer than a month takes.
+const LEASE: Duration = Duration::from_secs(3600);
 /// Seals that one transaction replaces.
 const SEALS: i64 = 1000;
 /// Rows that one transaction removes.
@@ -26,8 +30,27 @@ const ROWS: i64 = 5000;
 const READERS: Duration = Duration::from_secs(120);
 
 /// Removes the months whose last row is older than `keep`, and tells which. Only
-/// what is sealed goes.
+/// what is sealed goes. Nothing happens while another process is at it.
 pub async fn remove_old(
+    store: &Store,
+    ids: &std::sync::Arc<Ids>,
+    key: &TrailKey,
+    keep: Duration,
+    now: Timestamp,
+) -> Result<Vec<i64>> {
+    if !store.write(move |tx| job::take(tx, JOB, now, now.plus(LEASE))).await? {
+        return Ok(Vec::new());
+    }
+    let removed = removed(store, ids, key, keep, now).await;
+    let done = match &removed {
+        Ok(months) => format!("{} months", months.len()),
+        Err(error) => error.to_string(),
+    };
+    store.write(move |tx| job::finish(tx, JOB, now, &done)).await?;
+    removed
+}
+
+async fn removed(
     store: &Store,
     ids: &std::sync::Arc<Ids>,
     key: &TrailKey,

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use koppeltaal_core::id::first_key_at;
-use koppeltaal_core::{Clock, Result, Timestamp};
+use koppeltaal_core::{Clock, Error, Result, Timestamp};
 
-use super::canonical::{self, RowDigest, ShapeDigests};
+use super::canonical::{self, ShapeDigests};
 use super::month::{self, BEFORE};
 use super::seal::{self, Seal, TrailKey, chained};
 use crate::ids::Ids;
@@ -67,14 +67,13 @@ pub async fn seal(
     let bound = first_key_at(now.minus(grace));
     let due = first_key_at(now.minus(grace.max(patience)));
     if !store.read(move |tx| Ok(!waiting(tx, due)?.is_empty())).await? {
-        let until = store.read(sealed_until).await?;
-        ids.not_before(until.plus(grace));
+        follow(store, ids).await?;
         return Ok(Sealed::default());
     }
     if !store.write(move |tx| job::take(tx, JOB, now, now.plus(LEASE))).await? {
         return Ok(Sealed::default());
     }
-    let sealed = seal_waiting(store, key, now, bound).await;
+    let sealed = seal_waiting(store, key, clock, now, bound).await;
     let done = match &sealed {
         Ok(sealed) => format!("{} rows, {} seals", sealed.rows, sealed.seals),
         Err(error) => error.to_string(),
@@ -84,7 +83,20 @@ pub async fn seal(
     sealed
 }
 
-async fn seal_waiting(store: &Store, key: &TrailKey, now: Timestamp, bound: i64) -> Result<Sealed> {
+/// Has the rows of this process numbered after what is sealed, however far behind its clock is.
+pub async fn follow(store: &Store, ids: &Ids) -> Result<()> {
+    let until = store.read(sealed_until).await?;
+    ids.not_before(until.plus(grace(store.dialect())));
+    Ok(())
+}
+
+async fn seal_waiting(
+    store: &Store,
+    key: &TrailKey,
+    clock: &dyn Clock,
+    now: Timestamp,
+    bound: i64,
+) -> Result<Sealed> {
     let mut sealed = Sealed::default();
     // The lease was the write of our own that SQLite needs.
     if store.dialect() == Dialect::Postgres && !writers_ended(store).await? {
@@ -101,7 +113,6 @@ async fn seal_waiting(store: &Store, key: &TrailKey, now: Timestamp, bound: i64)
             )
         })
         .await?;
-    let mut renewed = now;
     for (domain, month) in store.read(move |tx| waiting(tx, bound)).await? {
         let mut shapes = ShapeDigests::new();
         let mut seals: Vec<Seal> = Vec::new();
@@ -119,19 +130,23 @@ async fn seal_waiting(store: &Store, key: &TrailKey, now: Timestamp, bound: i64)
                     };
                     let shapes = canonical::shape_digests(tx, known)?;
                     let rows = canonical::rows(tx, month, (from, bound - 1), MOST)?;
-                    Ok((newest, shapes, rows))
+                    // What was removed before it was sealed is sealed by its mark.
+                    let until = rows.last().map_or(Ok(from), |row| row.int(1))?;
+                    let marks = canonical::marks(tx, month, (from, until))?;
+                    Ok((newest, shapes, rows, marks))
                 })
                 .await?;
-            let (newest, more, rows) = page;
+            let (newest, more, rows, mut digests) = page;
             shapes.extend(more);
             if last.is_none() {
                 last = newest;
             }
-            let digests: Vec<(i64, RowDigest)> = rows
-                .iter()
-                .map(|row| Ok((row.int(1)?, canonical::digest(row, &shapes))))
-                .collect::<Result<_>>()?;
-            let (Some((first, _)), Some((until, _))) = (digests.first(), digests.last()) else {
+            for row in &rows {
+                digests.insert(row.int(1)?, canonical::digest(row, &shapes));
+            }
+            let (Some((first, _)), Some((until, _))) =
+                (digests.first_key_value(), digests.last_key_value())
+            else {
                 break;
             };
             let previous = last.as_ref().map_or(seal::START.to_vec(), |seal| seal.digest.clone());
@@ -143,7 +158,7 @@ async fn seal_waiting(store: &Store, key: &TrailKey, now: Timestamp, bound: i64)
                 first: *first,
                 last: *until,
                 entries: i64::try_from(digests.len()).unwrap_or(i64::MAX),
-                digest: chained(&previous, digests.iter().map(|(_, digest)| *digest)).to_vec(),
+                digest: chained(&previous, digests.values().copied()).to_vec(),
                 previous,
                 mac: Vec::new(),
                 sealed: now,
@@ -155,10 +170,10 @@ async fn seal_waiting(store: &Store, key: &TrailKey, now: Timestamp, bound: i64)
             last = Some(next.clone());
             seals.push(next);
             if seals.len() >= AT_ONCE {
-                add(store, key, domain, std::mem::take(&mut seals), &mut renewed).await?;
+                add(store, key, domain, std::mem::take(&mut seals), (now, clock.now())).await?;
             }
         }
-        add(store, key, domain, seals, &mut renewed).await?;
+        add(store, key, domain, seals, (now, clock.now())).await?;
     }
     close_months(store, bound).await?;
     Ok(sealed)
@@ -169,17 +184,19 @@ async fn add(
     key: &TrailKey,
     domain: i64,
     seals: Vec<Seal>,
-    started: &mut Timestamp,
+    (began, now): (Timestamp, Timestamp),
 ) -> Result<()> {
     if seals.is_empty() {
         return Ok(());
     }
-    let (key, began) = (key.clone(), *started);
+    let key = key.clone();
     store
         .write(move |tx| {
             // Two that seal at once would meet in the numbers of the seals; the lease
             // spares them that.
-            job::renew(tx, JOB, began, began.plus(LEASE))?;
+            if !job::renew(tx, JOB, began, now.plus(LEASE))? {
+                return Err(Error::Unavailable("another process seals the trail".to_owned()));
+            }
             seal::add(&mut DomainTx::new(tx, domain), &key, &seals)
         })
         .await

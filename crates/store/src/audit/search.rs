@@ -9,11 +9,11 @@ use koppeltaal_core::{Result, Timestamp};
 use serde::Serialize;
 
 use super::event::{COLUMNS, EventRow, SHAPE, add_shapes, event_row};
-use super::key::Lookup;
+use super::key::{Lookup, is_found};
 use super::month;
 use crate::filter::Filter as Conditions;
 use crate::scope::DomainTx;
-use crate::tx::{Row, Tx};
+use crate::tx::{Dialect, Row, Tx};
 
 /// What a search of the trail asks for.
 #[derive(Debug, Clone, Default)]
@@ -100,7 +100,7 @@ pub fn search(tx: &mut DomainTx<'_>, filter: &Filter, limit: i64) -> Result<Vec<
         if !filter.may_be_in(month.number) {
             continue;
         }
-        let mut conditions = filter.conditions(month.number);
+        let mut conditions = filter.conditions(tx.dialect(), month.number);
         let most = conditions.bind(left);
         let sql = format!(
             "SELECT {COLUMNS}, domain, action, agent, event, patient, item, outcome
@@ -139,7 +139,7 @@ impl Filter {
                 && until.is_none_or(|until| month <= month::month_of(until))
     }
 
-    fn conditions(&self, month: i64) -> Conditions<'_> {
+    fn conditions(&self, dialect: Dialect, month: i64) -> Conditions<'_> {
         let (from, until) = self.bounds();
         let mut conditions = Conditions::default();
         conditions.and("id >= ", from);
@@ -157,7 +157,6 @@ impl Filter {
         }
         let texts = [
             ("agent = ", &self.agent),
-            ("patient = ", &self.patient),
             ("focal = ", &self.focal),
             ("outcome = ", &self.outcome),
             ("request_id = ", &self.request_id),
@@ -169,14 +168,18 @@ impl Filter {
                 conditions.and(condition, text);
             }
         }
+        if let Some(patient) = &self.patient {
+            // Events of KT2 refer to whom they are about; other rows name him.
+            let named = format!("patient = {}", conditions.bind(patient));
+            let keys = Lookup::Entity(patient.clone()).keys(month);
+            let keys = conditions.bind_list(keys).unwrap_or_default();
+            conditions.and_any(&[named, is_found(dialect, month, &keys)]);
+        }
         if self.events_only {
             conditions.and_fixed("shape IS NOT NULL");
             if let Some(keys) = self.lookup().map(|lookup| lookup.keys(month)) {
                 let keys = conditions.bind_list(keys).unwrap_or_default();
-                conditions.and_fixed(&format!(
-                    "id IN (SELECT k.id FROM {} k WHERE k.domain = $1 AND k.key IN ({keys}))",
-                    month::key_table(month)
-                ));
+                conditions.and_fixed(&is_found(dialect, month, &keys));
             }
         }
         conditions

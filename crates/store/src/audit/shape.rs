@@ -15,7 +15,7 @@ use crate::{args, row};
 
 /// The most shapes of a domain. Its own requests have some for each application;
 /// an application that reports an event of another shape each time comes to this.
-const MOST: i64 = 5000;
+const MOST: i64 = 20_000;
 
 /// The number of an event that holds its own shape.
 pub const OWN: i64 = 0;

@@ -1,13 +1,13 @@
 //! Verifying the trail: the chain of seals from its beginning, and every row
 //! against the seal that covers it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use koppeltaal_core::id::time_of_key;
 use koppeltaal_core::{Result, Timestamp};
 use serde::Serialize;
 
-use super::canonical::{self, RowDigest, ShapeDigests};
+use super::canonical::{self, ShapeDigests};
 use super::seal::{self, Head, Seal, TrailKey, chained};
 use super::{month, shape};
 use crate::args;
@@ -245,21 +245,9 @@ async fn rows_of(
     seal: &Seal,
 ) -> Result<Found> {
     let (month, until) = (seal.month, seal.last);
-    let removed = store
-        .read(move |tx| {
-            let tx = &mut DomainTx::new(tx, domain);
-            let sql = "SELECT id, digest FROM audit_removed
-                       WHERE domain = $1 AND id > $2 AND id <= $3";
-            tx.query(sql, args![from, until])?
-                .into_iter()
-                .map(|mut row| Ok((row.int(0)?, row.bytes(1)?)))
-                .collect::<Result<HashMap<i64, Vec<u8>>>>()
-        })
+    let marks = store
+        .read(move |tx| canonical::marks(&mut DomainTx::new(tx, domain), month, (from, until)))
         .await?;
-    let marks: BTreeMap<i64, RowDigest> = removed
-        .into_iter()
-        .filter_map(|(id, digest)| Some((id, digest.try_into().ok()?)))
-        .collect();
     let mut digests = BTreeMap::new();
     let mut after = from;
     loop {

@@ -4,7 +4,7 @@ use koppeltaal_core::id::first_key_at;
 use koppeltaal_core::search::Span;
 
 use super::event::COLUMNS;
-use super::key::Lookup;
+use super::key::{Lookup, is_found};
 use super::month::{self, Month};
 use crate::filter::Filter;
 use crate::tx::{Arg, Dialect};
@@ -74,7 +74,7 @@ impl Wanted {
     }
 
     /// The conditions in a month, after `domain = $1 AND shape IS NOT NULL`.
-    pub(super) fn conditions(&self, month: i64) -> Filter<'_> {
+    pub(super) fn conditions(&self, dialect: Dialect, month: i64) -> Filter<'_> {
         let mut filter = Filter::default();
         let Columns { id, date, shape } = self.columns();
         if let Some(shapes) = &self.shapes {
@@ -92,21 +92,24 @@ impl Wanted {
             filter.and_in("id", keys.iter().copied());
         }
         for any in &self.lookups {
-            self.lookup(&mut filter, month, any);
+            self.lookup(&mut filter, dialect, month, any);
         }
         filter
     }
 
-    fn lookup<'a>(&'a self, filter: &mut Filter<'a>, month: i64, any: &'a [Lookup]) {
+    fn lookup<'a>(
+        &'a self,
+        filter: &mut Filter<'a>,
+        dialect: Dialect,
+        month: i64,
+        any: &'a [Lookup],
+    ) {
         let keys = filter.bind_list(any.iter().flat_map(|lookup| lookup.keys(month)));
         let Some(keys) = keys else {
             filter.and_fixed("1 = 0");
             return;
         };
-        filter.and_fixed(&format!(
-            "id IN (SELECT k.id FROM {} k WHERE k.domain = $1 AND k.key IN ({keys}))",
-            month::key_table(month)
-        ));
+        filter.and_fixed(&is_found(dialect, month, &keys));
         // Where the whole text stands in the row, a hash that meets another does
         // no harm.
         let columns: Option<Vec<_>> = any.iter().map(Lookup::column).collect();
@@ -140,11 +143,13 @@ impl Wanted {
     }
 
     /// What statements call the columns that events are told apart by. What is looked up
-    /// is little: no engine is to be tempted to walk an index for it.
+    /// is little: no engine is to be tempted to walk an index for it. Nor is one to leave the
+    /// order of numbers for the index of dates.
     fn columns(&self) -> Columns {
-        match self.is_little() {
-            true => Columns { id: "id + 0", date: "date + 0", shape: "shape + 0" },
-            false => Columns { id: "id", date: "date", shape: "shape" },
+        match (self.is_little(), self.order.by) {
+            (true, _) => Columns { id: "id + 0", date: "date + 0", shape: "shape + 0" },
+            (false, OrderBy::Key) => Columns { id: "id", date: "date + 0", shape: "shape + 0" },
+            (false, OrderBy::Date) => Columns { id: "id", date: "date", shape: "shape" },
         }
     }
 
@@ -152,7 +157,7 @@ impl Wanted {
     /// has to be told to walk it by itself, and to read from the table only what is on
     /// the page.
     pub(super) fn select(&self, dialect: Dialect, month: i64) -> (String, Filter<'_>) {
-        let mut filter = self.conditions(month);
+        let mut filter = self.conditions(dialect, month);
         self.begin(&mut filter);
         let most = filter.bind(self.limit);
         let (table, order) = (month::table(month), self.order_by());

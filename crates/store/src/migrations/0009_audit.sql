@@ -79,6 +79,7 @@ CREATE TABLE audit_head (
 
 -- AuditEvents that a suite deleted where a domain for tests allows it.
 CREATE TABLE audit_removed (
+  month BIGINT NOT NULL,
   domain BIGINT NOT NULL,
   id BIGINT NOT NULL,
   given {text},

@@ -34,6 +34,9 @@ const TABLE: Table = Table {
     on_conflict: OnConflict::Retry,
 };
 
+/// The state of a subscription whose notifications are sent.
+const ACTIVE: i64 = 1;
+
 /// A version that the owner of a subscription is told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
@@ -58,10 +61,20 @@ pub struct Hook {
 /// Adds notifications; the first attempt of each is due at once. After the commit
 /// the delivery wants a wake.
 pub fn hook(tx: &mut DomainTx<'_>, hooks: &[Hook], now: Timestamp) -> Result<()> {
+    let (kept, mut sent): (Vec<&Hook>, Vec<&Hook>) = hooks.iter().partition(|hook| hook.is_kept);
+    for hook in kept {
+        // Its owner may have made it active since it was looked at.
+        match is_active(tx, hook.lane)? {
+            true => sent.push(hook),
+            false => keep(tx, hook, now)?,
+        }
+    }
+    if sent.is_empty() {
+        return Ok(());
+    }
     let domain = tx.domain();
-    let rows: Vec<Row> = hooks
-        .iter()
-        .filter(|hook| !hook.is_kept)
+    let rows: Vec<Row> = sent
+        .into_iter()
         .map(|hook| {
             row![
                 domain,
@@ -84,19 +97,23 @@ pub fn hook(tx: &mut DomainTx<'_>, hooks: &[Hook], now: Timestamp) -> Result<()>
             ]
         })
         .collect();
-    if !rows.is_empty() {
-        tx.insert_many(&TABLE, &rows)?;
-    }
-    for kept in hooks.iter().filter(|hook| hook.is_kept) {
-        keep(tx, kept, now)?;
-    }
-    Ok(())
+    tx.insert_many(&TABLE, &rows)
 }
 
-/// Keeps one for the day on which the subscription works again. Any other that is
-/// kept says the same: there is something to be read.
+/// Whether a subscription is active; nobody changes that before the transaction ends.
+fn is_active(tx: &mut DomainTx<'_>, lane: i64) -> Result<bool> {
+    let lock = tx.dialect().for_share();
+    let sql = format!("SELECT state FROM subscription WHERE domain = $1 AND key = $2{lock}");
+    let row = tx.query_one(&sql, args![lane])?;
+    Ok(row.map(|row| row.int(0)).transpose()? == Some(ACTIVE))
+}
+
+/// Keeps one for the day on which the subscription works again, besides what it missed
+/// before. Another that was never tried says the same: there is something to be read. It
+/// would be the newest.
 fn keep(tx: &mut DomainTx<'_>, hook: &Hook, now: Timestamp) -> Result<()> {
-    tx.later(
+    let index = tx.dialect().indexed_by("outbox_dead_lane");
+    let sql = format!(
         "INSERT INTO outbox (domain, id, generation, instance, item, identifier, state, failed,
                              attempts, rounds, next_attempt, due, created, lane, request_id,
                              trace_id, requester)
@@ -105,7 +122,14 @@ fn keep(tx: &mut DomainTx<'_>, hook: &Hook, now: Timestamp) -> Result<()> {
                 CAST($6 AS BIGINT), CAST($6 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS TEXT),
                 CAST($9 AS TEXT), CAST($10 AS TEXT)
          WHERE NOT EXISTS
-           (SELECT 1 FROM outbox o WHERE o.domain = $1 AND o.lane = $7 AND o.state = 2)",
+           (SELECT 1 FROM
+              (SELECT attempts FROM outbox{index}
+               WHERE domain = $1 AND lane = $7 AND lane > 0 AND state = 2
+               ORDER BY id DESC LIMIT 1) AS newest
+            WHERE newest.attempts = 0)"
+    );
+    tx.later(
+        &sql,
         args![
             hook.id,
             Generation::Kt2.number(),

@@ -199,12 +199,14 @@ fn lease_one(
     if taken == 0 {
         return Ok(LaneLease::Nothing);
     }
-    let found = tx.query_one(
+    // Its owner does not make it active while it is being closed.
+    let lock = tx.dialect().for_share();
+    let sql = format!(
         "SELECT id, version, instance, criteria, endpoint, headers, state, ends, reviving,
                 (SELECT d.device FROM domain_device d WHERE d.domain = $1), origin
-         FROM subscription WHERE domain = $1 AND key = $2",
-        args![lane],
-    )?;
+         FROM subscription WHERE domain = $1 AND key = $2{lock}"
+    );
+    let found = tx.query_one(&sql, args![lane])?;
     let Some(mut row) = found else {
         return close::all(tx, lane, "the subscription is gone", now).map(LaneLease::Closed);
     };

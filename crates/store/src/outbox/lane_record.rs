@@ -86,15 +86,32 @@ impl LaneRelease {
 
 /// Records outcomes, those of one lane in the order in which they are given. A
 /// success settles the notification even when the lane has passed to another
-/// process; a failure then only leaves its trace.
-pub fn record_lanes(tx: &mut dyn Tx, outcomes: &[LaneOutcome]) -> Result<()> {
+/// process; a failure then only leaves its trace. Tells the lanes (domain and key)
+/// whose subscription is another one by now than when they were leased, or has
+/// ended: what is left of such a lease is not to be sent.
+pub fn record_lanes(
+    tx: &mut dyn Tx,
+    outcomes: &[LaneOutcome],
+    now: Timestamp,
+) -> Result<Vec<(i64, i64)>> {
     // One order of locks for all processes.
     let mut sorted: Vec<&LaneOutcome> = outcomes.iter().collect();
     sorted.sort_by_key(|outcome| (outcome.domain, outcome.lane));
-    for outcome in sorted {
+    for outcome in &sorted {
         record_one(&mut DomainTx::new(tx, outcome.domain), outcome)?;
     }
-    Ok(())
+    let mut changed = Vec::new();
+    for of_domain in sorted.chunk_by(|one, other| one.domain == other.domain) {
+        let Some(domain) = of_domain.first().map(|outcome| outcome.domain) else { continue };
+        let known = subscription::versions_now(
+            &mut DomainTx::new(tx, domain),
+            of_domain.iter().map(|outcome| outcome.lane),
+            now,
+        )?;
+        let is_same = |one: &&&LaneOutcome| known.get(&one.lane) == Some(&one.version);
+        changed.extend(of_domain.iter().filter(|one| !is_same(one)).map(|one| (domain, one.lane)));
+    }
+    Ok(changed)
 }
 
 /// Gives lanes back.

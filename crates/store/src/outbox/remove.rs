@@ -16,7 +16,8 @@ pub const KEEP_DELIVERED: Duration = Duration::from_secs(14 * DAY.as_secs());
 pub const KEEP_DEAD: Duration = Duration::from_secs(56 * DAY.as_secs());
 
 /// Notifications that have been kept long enough, at most `limit` after `after`:
-/// to be asked for in a read, and removed in pieces.
+/// to be asked for in a read, and removed in pieces. What a subscription missed stays
+/// while it is in error: it is sent when the subscription works again.
 pub fn removable(
     tx: &mut DomainTx<'_>,
     now: Timestamp,
@@ -28,6 +29,9 @@ pub fn removable(
         "SELECT id FROM outbox
          WHERE domain = $1 AND id > $2 AND id < $3 AND due < $4
            AND (state = 1 OR (due < $5 AND (state = 2 OR lane = 0)))
+           AND NOT (state = 2 AND lane > 0 AND EXISTS
+             (SELECT 1 FROM subscription s
+              WHERE s.domain = $1 AND s.key = outbox.lane AND s.state = 2))
          ORDER BY id LIMIT $6",
         args![after, first_key_at(delivered), delivered, now.minus(KEEP_DEAD), limit],
     )?

@@ -9,7 +9,7 @@ use crate::scope::DomainTx;
 /// tells how many. After the commit the delivery wants a wake.
 pub fn revive(tx: &mut DomainTx<'_>, lane: i64, now: Timestamp, limit: i64) -> Result<i64> {
     let revived = tx.execute(
-        "UPDATE outbox SET state = 0, failed = 0, next_attempt = $3, due = $3
+        "UPDATE outbox SET state = 0, failed = 0, rounds = 0, next_attempt = $3, due = $3
          WHERE domain = $1 AND id IN
            (SELECT o.id FROM outbox o WHERE o.domain = $1 AND o.lane = $2 AND o.lane > 0
               AND o.state = 2 ORDER BY o.id LIMIT $4)",

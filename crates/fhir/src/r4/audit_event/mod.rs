@@ -20,6 +20,7 @@ mod coding;
 mod event;
 mod join;
 mod made;
+mod mask;
 mod parameter;
 mod split;
 
@@ -31,6 +32,7 @@ pub use coding::{
 pub use event::{Agent, AuditEvent, Entity, Outcome, Who};
 pub use join::{Particulars, join};
 pub use made::{Made, split_resource};
+pub use mask::{MASK, decoded, is_hidden, masked};
 pub use parameter::is_of_shape;
 pub use split::{Split, unversioned};
 

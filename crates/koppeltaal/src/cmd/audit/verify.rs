@@ -1,7 +1,10 @@
 //! `koppeltaal audit verify`: the chain of seals and every row under it.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use koppeltaal_core::Error;
+use koppeltaal_core::directory::Phase;
 use koppeltaal_store::Store;
 use koppeltaal_store::audit::{self, Verdict};
 use serde_json::{Map, Value};
@@ -29,7 +32,9 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let store = context.store().await?;
     let key = trail_key(&context.seal);
     let (mut objects, mut wrong) = (Vec::new(), Vec::new());
-    for number in audit::domains(store).await? {
+    let kept = directory.domains().iter().map(|domain| domain.number).chain([audit::SERVER]);
+    let numbers: BTreeSet<i64> = audit::domains(store).await?.into_iter().chain(kept).collect();
+    for number in numbers {
         let domain = directory.domains().iter().find(|domain| domain.number == number);
         let name = match domain {
             Some(domain) => domain.name.clone(),
@@ -40,7 +45,7 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
             continue;
         }
         let mut verdict = audit::verify(store, &key, number).await?;
-        let is_strict = domain.is_some_and(|domain| domain.phase.is_strict());
+        let is_strict = domain.is_some_and(|domain| domain.phase == Phase::Production);
         if is_strict && verdict.removed_by_switch > 0 && verdict.wrong.is_none() {
             verdict.wrong = Some(format!(
                 "{} AuditEvents were deleted, which the phase of the domain forbids",

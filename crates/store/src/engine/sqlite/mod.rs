@@ -29,6 +29,21 @@ pub use self::restore::restore_file;
 
 use self::session::Session;
 
+/// Copies what is left of the log into the main file, when the connections were closed at the
+/// same moment and none of them was the last. What cannot be copied stays where it is.
+pub(crate) fn empty_log(path: &Path) {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if !Path::new(&log).exists() {
+        return;
+    }
+    let emptied = rusqlite::Connection::open(path)
+        .and_then(|connection| connection.query_row("PRAGMA user_version", [], |_| Ok(())));
+    if let Err(error) = emptied {
+        tracing::debug!(%error, "the log of the store is left for the next start");
+    }
+}
+
 /// Opens every connection and starts the threads.
 pub(crate) async fn start(
     path: &Path,
