@@ -32,7 +32,8 @@ pub struct Settings {
     pub total: usize,
     /// Extra trust anchors (PEM).
     pub ca_file: Option<PathBuf>,
-    /// How long requests in flight may take to end at shutdown, at least.
+    /// How long requests in flight may take to end at shutdown. What has not ended by then is sent
+    /// once more.
     pub grace: Duration,
 }
 
@@ -69,12 +70,6 @@ impl Settings {
     /// before it and for the store after it.
     pub(crate) fn lease(&self) -> Duration {
         self.timeout.max(self.hook_timeout) * 3
-    }
-
-    /// How long the end waits: until every request that is in flight has its answer or its
-    /// time-out, so that nothing has to be sent twice.
-    pub(crate) fn stopping(&self) -> Duration {
-        self.grace.max(self.timeout.max(self.hook_timeout) + Duration::from_secs(1))
     }
 
     /// How much of a lease must be left for an attempt to begin.

@@ -264,3 +264,26 @@ both!(writers_of_subscriptions_at_once_are_seen_whole, |store| async move {
         writer.await.unwrap();
     }
 });
+
+both!(what_is_kept_while_its_owner_makes_it_active_is_sent, |store| async move {
+    let one = scope(&store, 1);
+    for key in 100..140 {
+        let failed = New { failure: Some("503".to_owned()), ..new(key, State::Failed) };
+        put(&one, failed).await;
+        let active = new(key, State::Active);
+        tokio::join!(put(&one, active), hook(&one, key, key * 10, true));
+        assert_eq!(lane(&store, key).await, [(key * 10, 0)], "it waits to be sent");
+    }
+});
+
+both!(what_was_missed_is_kept_while_the_subscription_is_in_error, |store| async move {
+    let one = scope(&store, 1);
+    let failed = New { failure: Some("503".to_owned()), ..new(10, State::Failed) };
+    put(&one, failed).await;
+    put(&one, new(11, State::Off)).await;
+    hook(&one, 10, 1, true).await;
+    hook(&one, 11, 2, true).await;
+    let later = NOW.plus(outbox::KEEP_DEAD * 2);
+    let old = one.read(move |tx| outbox::removable(tx, later, 0, 10)).await.unwrap();
+    assert_eq!(old, [2]);
+});

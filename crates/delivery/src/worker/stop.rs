@@ -11,7 +11,7 @@ const PATIENCE: u32 = 3;
 
 impl Worker {
     pub(super) async fn stop(mut self) {
-        let grace = Instant::now() + self.settings.stopping();
+        let grace = Instant::now() + self.settings.grace;
         if self.leasing.is_some()
             && let Ok(leased) = timeout_at(grace, arrival(&mut self.leasing)).await
         {

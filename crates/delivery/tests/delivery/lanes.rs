@@ -28,7 +28,10 @@ impl World {
     /// An instance that may read every Task, and a Task.
     pub async fn subscriber(&mut self) {
         self.grant("reader", reading(Scope::All, &[]));
-        self.change(TEST, SUBSCRIBER, |instance| instance.role = Some("reader".to_owned()));
+        self.change(TEST, SUBSCRIBER, |instance| {
+            instance.client_id = "d".to_owned();
+            instance.role = Some("reader".to_owned());
+        });
         self.sql(
             "INSERT INTO resource (domain, key, type, id, version, updated, deleted, origin, body)
              VALUES ($1, 1, $2, 't', 1, 0, 0, $3, '{}')",

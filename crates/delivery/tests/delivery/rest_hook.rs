@@ -1,5 +1,7 @@
 //! What the endpoint of a subscription sees (Koppeltaal 2.0, TOP-KT-006, 009).
 
+use std::time::Duration;
+
 use koppeltaal_core::notification::State;
 use koppeltaal_delivery::Settings;
 use koppeltaal_store::both;
@@ -156,4 +158,32 @@ both!(several_that_wait_become_one_only_when_that_is_set, |store| async {
     let _delivery = world.start();
     world.until_lane(5, State::Delivered, 8).await;
     assert_eq!(arrived(&hook)[2..], ids);
+});
+
+both!(a_subscriber_whom_nobody_knows_is_told_after_a_while, |store| async {
+    let mut world = World::new(&store);
+    world.subscriber().await;
+    let hook = Hook::start(Answer::status(200)).await;
+    world.subscribe(5, &hook.url()).await;
+    world.set(5, "origin = 'somebody'").await;
+    world.ping(5, 2).await;
+    let delivery = world.start();
+    // The directory may only be late.
+    world.advance(Duration::from_secs(10));
+    world.until_lane(5, State::Delivered, 2).await;
+    assert_eq!(hook.count(), 2);
+    assert_eq!(delivery.counters().snapshot().unchecked, 2);
+});
+
+both!(a_host_that_is_no_longer_registered_is_not_called, |store| async {
+    let mut world = World::new(&store);
+    world.subscriber().await;
+    let hook = Hook::start(Answer::status(200)).await;
+    world.subscribe(5, &hook.url()).await;
+    world.change(TEST, SUBSCRIBER, |instance| instance.hook_hosts = vec!["a.example".to_owned()]);
+    let id = world.ping(5, 1).await[0];
+    let _delivery = world.start();
+    let shown = world.until_tried(TEST, id, 1).await;
+    assert!(shown.attempts[0].error.as_ref().unwrap().contains("registered"), "{shown:?}");
+    assert_eq!(hook.connections(), 0);
 });

@@ -304,6 +304,7 @@ fn refuse_development_key(seal: &SealKey, directory: &Directory) -> Result<()> {
 }
 
 fn delivery_settings(config: &Config) -> koppeltaal_delivery::Settings {
+    let usual = koppeltaal_delivery::Settings::default();
     koppeltaal_delivery::Settings {
         schedule: Schedule {
             attempts: config.kt1.webhook_attempts,
@@ -317,7 +318,9 @@ fn delivery_settings(config: &Config) -> koppeltaal_delivery::Settings {
         hook_timeout: config.kt2.hook_timeout,
         hook_coalesce: config.kt2.hook_coalesce,
         ca_file: config.outbound_ca_file.clone(),
-        ..koppeltaal_delivery::Settings::default()
+        // What is in flight has its answer before the server ends, and is not sent twice.
+        grace: usual.grace.max(config.kt2.hook_timeout + Duration::from_secs(1)),
+        ..usual
     }
 }
 

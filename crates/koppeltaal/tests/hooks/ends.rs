@@ -6,6 +6,7 @@ use std::time::Duration;
 use koppeltaal_core::directory::Scope;
 
 use crate::cast::right;
+use crate::client::path;
 use crate::kit::{Writer, change_role, plan, subscribe, until_status};
 use crate::receiver::{Manner, Receiver};
 use crate::resources::subscription;
@@ -17,6 +18,8 @@ on_both_engines!(
     a_subscription_whose_end_has_passed_is_off,
     a_right_that_is_withdrawn_counts_at_the_next_attempt,
     what_waits_when_it_is_switched_off_is_not_sent,
+    nothing_more_is_sent_in_a_lane_that_is_switched_off_or_led_elsewhere,
+    one_that_is_no_longer_valid_can_be_switched_off,
 );
 
 async fn off_is_off_until_it_is_on_again(engine: Engine) {
@@ -118,4 +121,49 @@ async fn what_waits_when_it_is_switched_off_is_not_sent(engine: Engine) {
     writer.create("last", "ready").await;
     other.heard_of("last").await;
     assert!(receiver.told().is_empty(), "{:?}", receiver.told());
+}
+
+/// Waits until nothing is left to be sent.
+async fn until_nothing_waits(world: &World) {
+    let waiting = "SELECT count(*) FROM outbox WHERE state = 0";
+    eventually("nothing waits", async || world.app.number(waiting).await == 0).await;
+}
+
+async fn nothing_more_is_sent_in_a_lane_that_is_switched_off_or_led_elsewhere(engine: Engine) {
+    let world = plan(engine).start().await;
+    let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+    let writer = Writer::of(&world, "own").await;
+    let kept = subscribe(&writer.client, "Task?status=ready", &receiver).await;
+    receiver.always(Manner::Late(Duration::from_millis(200)));
+    for number in 0..20 {
+        writer.create(&format!("w-{number}"), "ready").await;
+    }
+    receiver.heard(2).await;
+    let mut moved = kept.clone();
+    moved["channel"]["endpoint"] = elsewhere.url().into();
+    elsewhere.always(Manner::Late(Duration::from_millis(200)));
+    let moved = writer.put("move", &moved).await;
+    let heard = receiver.calls().len();
+    elsewhere.heard(2).await;
+    // The request in flight, and the one that its record overtook.
+    assert!(receiver.calls().len() <= heard + 2, "{} of {heard}", receiver.calls().len());
+    writer.becomes("off", &moved, "off").await;
+    let heard = elsewhere.calls().len();
+    until_nothing_waits(&world).await;
+    assert!(elsewhere.calls().len() <= heard + 2, "{} of {heard}", elsewhere.calls().len());
+    assert!(receiver.calls().len() + elsewhere.calls().len() < 20);
+}
+
+async fn one_that_is_no_longer_valid_can_be_switched_off(engine: Engine) {
+    let world = plan(engine).start().await;
+    let receiver = Receiver::start().await;
+    let writer = Writer::of(&world, "own").await;
+    let kept = subscribe(&writer.client, "Task?status=ready", &receiver).await;
+    withdraw(&world).await;
+    let tag = [("if-match", "W/\"1\"")];
+    let mut other = kept.clone();
+    other["reason"] = "another".into();
+    writer.client.put_with(&path(&kept), &tag, &other).await.refused(403, "forbidden");
+    let off = writer.becomes("off", &kept, "off").await;
+    assert_eq!(off["status"], "off");
 }

@@ -123,8 +123,9 @@ pub fn count_events(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<i64> {
     for month in months_of(tx, wanted)? {
         let filter = wanted.conditions(tx.dialect(), month.number);
         let sql = format!(
-            "SELECT count(*) FROM {} WHERE domain = $1 AND shape IS NOT NULL{}",
+            "SELECT count(*) FROM {} WHERE domain = $1 AND {}{}",
             month::table(month.number),
+            wanted.is_event(),
             filter.sql()
         );
         count += tx.query_one(&sql, filter.args())?.unwrap_or_default().int(0)?;

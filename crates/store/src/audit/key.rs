@@ -76,14 +76,20 @@ pub(super) fn keys_of(id: i64, entry: &Entry, event: &EventBody) -> Vec<i64> {
     keys
 }
 
-/// The condition that a row is found by one of `keys` (parameters), in a month. PostgreSQL is to
-/// look these rows up one by one: it would rather walk all rows and ask of each.
+/// The condition that a row is found by one of `keys` (parameters), in a month. PostgreSQL is told
+/// to look up key by key and row by row: left to itself, it would rather walk everything once and
+/// ask of each.
 pub(super) fn is_found(dialect: Dialect, month: i64, keys: &str) -> String {
     let table = super::month::key_table(month);
-    let ids = format!("SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key IN ({keys})");
     match dialect {
-        Dialect::Sqlite => format!("id IN ({ids})"),
-        Dialect::Postgres => format!("id = ANY (ARRAY({ids}))"),
+        Dialect::Sqlite => {
+            format!("id IN (SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key IN ({keys}))")
+        }
+        Dialect::Postgres => format!(
+            "id = ANY (ARRAY(
+               SELECT f.id FROM unnest(ARRAY[{keys}]::bigint[]) AS w(key), LATERAL
+                 (SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key = w.key OFFSET 0) AS f))"
+        ),
     }
 }
 

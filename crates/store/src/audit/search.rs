@@ -176,7 +176,7 @@ impl Filter {
             conditions.and_any(&[named, is_found(dialect, month, &keys)]);
         }
         if self.events_only {
-            conditions.and_fixed("shape IS NOT NULL");
+            conditions.and_fixed("coalesce(shape, -1) >= 0");
             if let Some(keys) = self.lookup().map(|lookup| lookup.keys(month)) {
                 let keys = conditions.bind_list(keys).unwrap_or_default();
                 conditions.and_fixed(&is_found(dialect, month, &keys));

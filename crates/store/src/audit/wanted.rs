@@ -147,8 +147,10 @@ impl Wanted {
     /// order of numbers for the index of dates.
     fn columns(&self) -> Columns {
         match (self.is_little(), self.order.by) {
-            (true, _) => Columns { id: "id + 0", date: "date + 0", shape: "shape + 0" },
-            (false, OrderBy::Key) => Columns { id: "id", date: "date + 0", shape: "shape + 0" },
+            (true, _) => Columns { id: "id + 0", date: "date + 0", shape: "coalesce(shape, -1)" },
+            (false, OrderBy::Key) => {
+                Columns { id: "id", date: "date + 0", shape: "coalesce(shape, -1)" }
+            }
             (false, OrderBy::Date) => Columns { id: "id", date: "date", shape: "shape" },
         }
     }
@@ -162,7 +164,8 @@ impl Wanted {
         let most = filter.bind(self.limit);
         let (table, order) = (month::table(month), self.order_by());
         let rows = format!(
-            "FROM {table} WHERE domain = $1 AND shape IS NOT NULL{} ORDER BY {order} LIMIT {most}",
+            "FROM {table} WHERE domain = $1 AND {}{} ORDER BY {order} LIMIT {most}",
+            self.is_event(),
             filter.sql()
         );
         let sql = match self.order.by {
@@ -172,6 +175,15 @@ impl Wanted {
             _ => format!("SELECT {COLUMNS} {rows}"),
         };
         (sql, filter)
+    }
+
+    /// Which rows are events. PostgreSQL takes the index of dates for whatever says so in the
+    /// index's own words.
+    pub(super) fn is_event(&self) -> &'static str {
+        match (self.is_little(), self.order.by) {
+            (false, OrderBy::Date) => "shape IS NOT NULL",
+            _ => "coalesce(shape, -1) >= 0",
+        }
     }
 
     /// What follows `ORDER BY`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use koppeltaal_core::audit::Entry;
 use koppeltaal_core::search::Span;
 use koppeltaal_core::{Error, Timestamp};
-use koppeltaal_store::audit::{self, Lookup, Order, OrderBy, Removal, Removed, Wanted};
+use koppeltaal_store::audit::{self, Filter, Lookup, Order, OrderBy, Removal, Removed, Wanted};
 use koppeltaal_store::both;
 use koppeltaal_store::test_support::count_audited;
 
@@ -185,22 +185,21 @@ both!(pages_follow_each_other_across_months, |store| async move {
 both!(a_shape_is_stored_once_and_beyond_a_bound_with_its_event, |store| async move {
     let w = world(store).await;
     let now = w.now();
-    for chunk in (0..5010).collect::<Vec<_>>().chunks(1000) {
-        let entries: Vec<Entry> = chunk
-            .iter()
-            .map(|n| {
-                let mut entry = read(now, &format!("{{\"n\":{n}}}"), &format!("Task/{n}"));
-                entry.resource.as_mut().unwrap().content = Some(format!("{{\"c\":{n}}}"));
-                entry
-            })
-            .collect();
-        w.append(&entries).await;
-    }
+    // As if there had been many others.
+    w.append(&[read(now, "{\"first\":1}", "Task/first")]).await;
+    w.tamper("UPDATE audit_shape SET number = 19980").await;
+    let w = w.process().await;
+    let entry = |n: i64| {
+        let mut entry = read(now, &format!("{{\"n\":{n}}}"), &format!("Task/{n}"));
+        entry.resource.as_mut().unwrap().content = Some(format!("{{\"c\":{n}}}"));
+        entry
+    };
+    w.append(&(0..30).map(entry).collect::<Vec<_>>()).await;
     let again = w.append(&[read(now, "{\"n\":17}", "Task/again")]).await;
     let shapes = w.read(audit::shapes).await;
-    assert_eq!((shapes.len(), shapes.last().unwrap().number), (5000, 5000));
+    assert_eq!((shapes.len(), shapes.last().unwrap().number), (21, 20_000));
     let event = w.read(move |tx| audit::event(tx, &audit::event_id(again[0]))).await.unwrap();
-    assert_eq!((event.shape, event.shape_json.as_deref()), (18, Some("{\"n\":17}")));
+    assert_eq!((event.shape, event.shape_json.as_deref()), (19_998, Some("{\"n\":17}")));
     let asked = Wanted { shapes: Some(vec![0]), ..wanted() };
     let own = w.read(move |tx| audit::events(tx, &asked)).await;
     assert_eq!(own.len(), 10);
@@ -273,4 +272,46 @@ both!(a_deleted_event_is_known_to_be_gone, |store| async move {
     assert_eq!(w.found(&wanted()).await, ["Task/2"]);
     let verdict = w.holds().await;
     assert_eq!((verdict.sealed, verdict.removed_by_switch), (2, 1));
+});
+
+both!(a_deleted_event_is_sealed_by_its_mark, |store| async move {
+    let w = world(store).await;
+    let rows = [read(w.now(), "{}", "Task/1"), read(w.now(), "{}", "Task/2")];
+    let keys = w.append(&rows).await;
+    // A suite cleans up before anything is sealed, and again afterwards.
+    remove(&w, keys[0]).await;
+    w.seal().await;
+    let verdict = w.holds().await;
+    assert_eq!((verdict.sealed, verdict.removed_by_switch), (2, 1));
+    w.advance(Duration::from_secs(60));
+    let more = w.append(&[read(w.now(), "{}", "Task/3"), read(w.now(), "{}", "Task/4")]).await;
+    remove(&w, more[1]).await;
+    w.seal().await;
+    remove(&w, more[0]).await;
+    w.advance(Duration::from_secs(60));
+    w.append(&[read(w.now(), "{}", "Task/5")]).await;
+    w.seal().await;
+    let verdict = w.holds().await;
+    assert_eq!((verdict.sealed, verdict.removed_by_switch), (5, 3));
+    assert_eq!(w.found(&wanted()).await, ["Task/5", "Task/2"]);
+});
+
+async fn remove(w: &World, key: i64) {
+    let removal =
+        Removal { at: w.now(), stamp: key + 1, origin: "d".to_owned(), content: "{}".to_owned() };
+    let id = audit::event_id(key);
+    let gone = w.scope(D).write(move |tx| audit::remove_event(tx, &id, &removal)).await;
+    assert!(gone.unwrap());
+}
+
+both!(rows_about_a_patient_are_found_in_both_generations, |store| async move {
+    let w = world(store).await;
+    let about = |focal: &str| read(w.now(), "{}", focal);
+    let named = Entry { patient: Some("Patient/1".to_owned()), ..plain(w.now()) };
+    w.append(&[about("Patient/1"), about("Patient/2"), named]).await;
+    let filter = Filter { patient: Some("Patient/1".to_owned()), ..Filter::default() };
+    let rows = w.read(move |tx| audit::search(tx, &filter, 10)).await;
+    let seen: Vec<_> =
+        rows.iter().map(|row| (row.focal.as_deref(), row.patient.as_deref())).collect();
+    assert_eq!(seen, [(Some("Patient/1"), None), (None, Some("Patient/1"))]);
 });
