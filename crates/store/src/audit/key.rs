@@ -76,20 +76,24 @@ pub(super) fn keys_of(id: i64, entry: &Entry, event: &EventBody) -> Vec<i64> {
     keys
 }
 
-/// The condition that a row is found by one of `keys` (parameters), in a month. PostgreSQL is told
-/// to look up key by key and row by row: left to itself, it would rather walk everything once and
-/// ask of each.
-pub(super) fn is_found(dialect: Dialect, month: i64, keys: &str) -> String {
+/// The condition that a row of a month is found by one of each of these lists of keys
+/// (parameters). PostgreSQL is told to look up key by key and row by row: left to itself, it would
+/// rather walk everything once and ask of each.
+pub(super) fn is_found(dialect: Dialect, month: i64, lists: &[String]) -> String {
     let table = super::month::key_table(month);
-    match dialect {
+    let ids = |keys: &String| match dialect {
         Dialect::Sqlite => {
-            format!("id IN (SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key IN ({keys}))")
+            format!("SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key IN ({keys})")
         }
         Dialect::Postgres => format!(
-            "id = ANY (ARRAY(
-               SELECT f.id FROM unnest(ARRAY[{keys}]::bigint[]) AS w(key), LATERAL
-                 (SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key = w.key OFFSET 0) AS f))"
+            "SELECT f.id FROM unnest(ARRAY[{keys}]::bigint[]) AS w(key), LATERAL
+               (SELECT k.id FROM {table} k WHERE k.domain = $1 AND k.key = w.key OFFSET 0) AS f"
         ),
+    };
+    let lists: Vec<String> = lists.iter().map(ids).collect();
+    match dialect {
+        Dialect::Sqlite => format!("id IN ({})", lists.join(") AND id IN (")),
+        Dialect::Postgres => format!("id = ANY (ARRAY({}))", lists.join(" INTERSECT ")),
     }
 }
 

@@ -173,13 +173,13 @@ impl Filter {
             let named = format!("patient = {}", conditions.bind(patient));
             let keys = Lookup::Entity(patient.clone()).keys(month);
             let keys = conditions.bind_list(keys).unwrap_or_default();
-            conditions.and_any(&[named, is_found(dialect, month, &keys)]);
+            conditions.and_any(&[named, is_found(dialect, month, &[keys])]);
         }
         if self.events_only {
             conditions.and_fixed("coalesce(shape, -1) >= 0");
             if let Some(keys) = self.lookup().map(|lookup| lookup.keys(month)) {
                 let keys = conditions.bind_list(keys).unwrap_or_default();
-                conditions.and_fixed(&is_found(dialect, month, &keys));
+                conditions.and_fixed(&is_found(dialect, month, &[keys]));
             }
         }
         conditions

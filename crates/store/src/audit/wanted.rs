@@ -91,35 +91,31 @@ impl Wanted {
         if let Some(keys) = &self.keys {
             filter.and_in("id", keys.iter().copied());
         }
+        let mut lists = Vec::with_capacity(self.lookups.len());
         for any in &self.lookups {
-            self.lookup(&mut filter, dialect, month, any);
+            let keys = filter.bind_list(any.iter().flat_map(|lookup| lookup.keys(month)));
+            let Some(keys) = keys else {
+                filter.and_fixed("1 = 0");
+                return filter;
+            };
+            lists.push(keys);
+        }
+        if !lists.is_empty() {
+            filter.and_fixed(&is_found(dialect, month, &lists));
+        }
+        for any in &self.lookups {
+            // Where the whole text stands in the row, a hash that meets another does
+            // no harm.
+            let columns: Option<Vec<_>> = any.iter().map(Lookup::column).collect();
+            if let Some(columns) = columns {
+                let tests: Vec<String> = columns
+                    .iter()
+                    .map(|(column, text)| format!("{column} = {}", filter.bind(*text)))
+                    .collect();
+                filter.and_any(&tests);
+            }
         }
         filter
-    }
-
-    fn lookup<'a>(
-        &'a self,
-        filter: &mut Filter<'a>,
-        dialect: Dialect,
-        month: i64,
-        any: &'a [Lookup],
-    ) {
-        let keys = filter.bind_list(any.iter().flat_map(|lookup| lookup.keys(month)));
-        let Some(keys) = keys else {
-            filter.and_fixed("1 = 0");
-            return;
-        };
-        filter.and_fixed(&is_found(dialect, month, &keys));
-        // Where the whole text stands in the row, a hash that meets another does
-        // no harm.
-        let columns: Option<Vec<_>> = any.iter().map(Lookup::column).collect();
-        if let Some(columns) = columns {
-            let tests: Vec<String> = columns
-                .iter()
-                .map(|(column, text)| format!("{column} = {}", filter.bind(*text)))
-                .collect();
-            filter.and_any(&tests);
-        }
     }
 
     /// Adds where a page begins.
