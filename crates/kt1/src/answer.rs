@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use koppeltaal_core::Error;
+use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_fhir::dstu1::{Issue, OperationOutcome, render_xml};
 use koppeltaal_fhir::{Node, ParseError, json};
 
@@ -104,7 +104,19 @@ pub struct Refusal {
     pub internal: Option<String>,
     /// Whether an audit row about it is written already.
     pub recorded: bool,
+    /// With what a caller who is refused for its credentials may come back.
+    pub challenge: HeaderValue,
 }
+
+/// The challenge for Basic credentials.
+pub const BASIC: HeaderValue =
+    HeaderValue::from_static("Basic realm=\"Koppeltaal\", charset=\"UTF-8\"");
+/// The challenge where an access token is not good, or not any more.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+/// Both, for an access token that is none.
+const BASIC_OR_BEARER: HeaderValue = HeaderValue::from_static(
+    "Basic realm=\"Koppeltaal\", charset=\"UTF-8\", Bearer error=\"invalid_token\"",
+);
 
 impl Refusal {
     /// A refusal with one issue.
@@ -121,7 +133,30 @@ impl Refusal {
             reason,
             internal: None,
             recorded: false,
+            challenge: BASIC,
         }
+    }
+
+    /// 401 for an access token that was good until `expired`. Clients look for the
+    /// code and get a new one.
+    pub fn expired(token: &str, expired: Timestamp) -> Self {
+        let shown: String = token.chars().take(4).collect();
+        let moment = expired.to_instant();
+        let (date, time) = moment.split_at(10);
+        let details = format!(
+            "Authentication failed: Bearer token {shown}**** has expired at {} {}",
+            date.replace('-', "/"),
+            time.get(1..9).unwrap_or_default()
+        );
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "expired", "expired", details);
+        Self { challenge: BEARER, ..refusal }
+    }
+
+    /// 401 for an access token that is none, or was revoked.
+    pub fn no_bearer() -> Self {
+        let details = "Authentication failed: the access token is not known, or not any more.";
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "login", "login", details);
+        Self { challenge: BASIC_OR_BEARER, ..refusal }
     }
 
     /// 400 with an issue of this code.
@@ -159,10 +194,7 @@ impl Refusal {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"Koppeltaal\", charset=\"UTF-8\""),
-            );
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, self.challenge);
         }
         response
     }

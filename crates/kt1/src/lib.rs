@@ -28,6 +28,7 @@ mod set_status;
 mod verb;
 
 pub use app::{App, Parts, Settings};
+pub use authenticate::{Credentials, authenticate, authenticate_with};
 pub use call::{Call, Caller};
 pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
