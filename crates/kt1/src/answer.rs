@@ -105,18 +105,32 @@ pub struct Refusal {
     /// Whether an audit row about it is written already.
     pub recorded: bool,
     /// With what a caller who is refused for its credentials may come back.
-    pub challenge: HeaderValue,
+    pub challenge: Challenge,
 }
 
-/// The challenge for Basic credentials.
-pub const BASIC: HeaderValue =
-    HeaderValue::from_static("Basic realm=\"Koppeltaal\", charset=\"UTF-8\"");
-/// The challenge where an access token is not good, or not any more.
-const BEARER: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-/// Both, for an access token that is none.
-const BASIC_OR_BEARER: HeaderValue = HeaderValue::from_static(
-    "Basic realm=\"Koppeltaal\", charset=\"UTF-8\", Bearer error=\"invalid_token\"",
-);
+/// With what a caller who is refused for its credentials may come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// User name and password.
+    Basic,
+    /// An access token: the one it brought is over.
+    Bearer,
+    /// Either: the access token is none, or was revoked.
+    BasicOrBearer,
+}
+
+impl Challenge {
+    /// The value of `WWW-Authenticate`.
+    pub fn value(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Basic => "Basic realm=\"Koppeltaal\", charset=\"UTF-8\"",
+            Self::Bearer => "Bearer error=\"invalid_token\"",
+            Self::BasicOrBearer => {
+                "Basic realm=\"Koppeltaal\", charset=\"UTF-8\", Bearer error=\"invalid_token\""
+            }
+        })
+    }
+}
 
 impl Refusal {
     /// A refusal with one issue.
@@ -133,7 +147,7 @@ impl Refusal {
             reason,
             internal: None,
             recorded: false,
-            challenge: BASIC,
+            challenge: Challenge::Basic,
         }
     }
 
@@ -149,14 +163,14 @@ impl Refusal {
             time.get(1..9).unwrap_or_default()
         );
         let refusal = Self::new(StatusCode::UNAUTHORIZED, "expired", "expired", details);
-        Self { challenge: BEARER, ..refusal }
+        Self { challenge: Challenge::Bearer, ..refusal }
     }
 
     /// 401 for an access token that is none, or was revoked.
     pub fn no_bearer() -> Self {
         let details = "Authentication failed: the access token is not known, or not any more.";
         let refusal = Self::new(StatusCode::UNAUTHORIZED, "login", "login", details);
-        Self { challenge: BASIC_OR_BEARER, ..refusal }
+        Self { challenge: Challenge::BasicOrBearer, ..refusal }
     }
 
     /// 400 with an issue of this code.
@@ -194,7 +208,7 @@ impl Refusal {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, self.challenge);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, self.challenge.value());
         }
         response
     }

@@ -25,6 +25,7 @@ mod query;
 mod read_message;
 mod routes;
 mod set_status;
+mod sso;
 mod verb;
 
 pub use app::{App, Parts, Settings};
@@ -33,3 +34,4 @@ pub use call::{Call, Caller};
 pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
 pub use routes::{handle, is_kt1_path};
+pub use sso::{SsoSettings, handle_sso, is_sso_path};

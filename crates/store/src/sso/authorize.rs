@@ -83,6 +83,21 @@ pub fn authorize(
     Ok(Authorized::Done)
 }
 
+/// Counts an activation code that nobody has; tells until when none is tried, if that
+/// is so already.
+pub fn wrong_code(
+    tx: &mut dyn Tx,
+    ids: &Ids,
+    now: Timestamp,
+    guesser: &Guesser,
+) -> Result<Option<Timestamp>> {
+    let throttled = guess::throttled(tx, guesser, now)?;
+    if throttled.is_none() {
+        guess::count(tx, ids, guesser, now)?;
+    }
+    Ok(throttled)
+}
+
 /// Uses an activation code, which can be guessed: one that is wrong is counted, and
 /// after too many of them a right one is not accepted either.
 pub fn authorize_by_code(

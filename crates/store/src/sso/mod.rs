@@ -16,7 +16,7 @@ mod secret;
 mod token;
 
 pub use authorization::{Authorization, GrantStatus, LaunchKind};
-pub use authorize::{Approval, Authorized, Guesser, authorize, authorize_by_code};
+pub use authorize::{Approval, Authorized, Guesser, authorize, authorize_by_code, wrong_code};
 pub use bearer::{Bearer, bearer};
 pub use erase::{count_of_patient, erase_of_patient};
 pub use expiry::forget_expired;
