@@ -65,8 +65,8 @@ impl World {
             audit: entry(Action::SsoLaunch),
         };
         let ids = self.ids.clone();
-        let kept = self.scope(domain).write(move |tx| sso::launch(tx, &ids, START, &launch));
-        kept.await.unwrap()
+        let scope = self.scope(domain);
+        scope.write(move |tx| sso::launch(tx, &ids, START, &launch)).await.unwrap()
     }
 
     async fn launch(&self, name: &str) -> i64 {

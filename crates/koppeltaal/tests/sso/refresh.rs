@@ -6,6 +6,7 @@ use koppeltaal_core::audit::Action;
 
 use crate::cast::{Browser, SECRET, build, start, with_token};
 use crate::support::Engine;
+use crate::support::setup::E;
 
 on_both_engines!(
     a_refresh_gives_both_tokens_anew_and_ends_the_old_ones,
@@ -76,14 +77,16 @@ async fn a_refresh_token_lasts_a_day_after_the_last_use(engine: Engine) {
 }
 
 async fn a_refresh_token_belongs_to_its_client(engine: Engine) {
-    let app = start(engine).await;
+    let app = build(engine).setup(|setup| setup.join_too("c2", "AppC", E)).start().await;
     let browser = Browser::new(&app);
     let refresh = browser.signed_in("AppC").await.member("refresh_token");
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
     let anyone = browser.post("Token", &form);
     assert_eq!(anyone.seen().await.expect(400).error().0, "invalid_client");
     let other = browser.post("Token", &form).user("b");
-    assert_eq!(other.seen().await.expect(400).error().0, "invalid_grant");
+    assert_eq!(other.seen().await.expect(401).error().0, "unauthorized_client");
+    let elsewhere = browser.post("Token", &form).user("c2");
+    assert_eq!(elsewhere.seen().await.expect(400).error().0, "invalid_grant");
     let wrong = browser.post("Token", &form).basic("AppC", "wrong");
     wrong.seen().await.expect(401);
     browser.post("Token", &form).basic("AppC", SECRET).seen().await.expect(200);
