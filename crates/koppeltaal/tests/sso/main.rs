@@ -5,6 +5,7 @@
 
 #[path = "../support/mod.rs"]
 #[macro_use]
+#[expect(dead_code, reason = "the tests of the mailbox need more of it")]
 mod support;
 
 mod activation;
@@ -12,6 +13,7 @@ mod authorize;
 mod bad_input;
 mod bearer;
 mod cast;
+mod connector;
 mod endings;
 mod launch;
 mod mailbox;

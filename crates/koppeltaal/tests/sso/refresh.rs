@@ -87,6 +87,10 @@ async fn a_refresh_token_belongs_to_its_client(engine: Engine) {
     assert_eq!(other.seen().await.expect(401).error().0, "unauthorized_client");
     let elsewhere = browser.post("Token", &form).user("c2");
     assert_eq!(elsewhere.seen().await.expect(400).error().0, "invalid_grant");
+    let [grant, token] = form;
+    let more = browser.post("Token", &[grant, token, ("scope", "patient/*.read user/*.*")]);
+    let seen = more.basic("AppC", SECRET).seen().await.expect(400);
+    assert_eq!(seen.error().0, "invalid_scope");
     let wrong = browser.post("Token", &form).basic("AppC", "wrong");
     wrong.seen().await.expect(401);
     browser.post("Token", &form).basic("AppC", SECRET).seen().await.expect(200);

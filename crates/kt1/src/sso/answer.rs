@@ -143,6 +143,15 @@ impl OauthError {
         )
     }
 
+    pub(super) fn beyond_scope() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_scope",
+            "value",
+            "The scope is more than what was granted.",
+        )
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,

@@ -133,6 +133,7 @@ fn check(
     if *asked.method == Method::GET && !instance.application.token_by_get {
         return Err(OauthError::method_not_allowed());
     }
+    check_scope(&found.authorization, parameters)?;
     if grant == Grant::Refresh {
         return check_refreshes(&instance.application);
     }
@@ -145,6 +146,16 @@ fn check(
         return Err(OauthError::invalid_grant("value"));
     }
     Ok(())
+}
+
+/// A scope that is named here is one that was granted; no less is given for it.
+fn check_scope(authorization: &Authorization, parameters: &Parameters) -> Result<(), OauthError> {
+    let granted = authorization.scope.as_deref().unwrap_or_default();
+    let asked = parameters.get("scope").unwrap_or_default();
+    match asked.split_whitespace().all(|word| granted.split(' ').any(|known| known == word)) {
+        true => Ok(()),
+        false => Err(OauthError::beyond_scope()),
+    }
 }
 
 fn check_refreshes(application: &Application) -> Result<(), OauthError> {
