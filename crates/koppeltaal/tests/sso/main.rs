@@ -12,6 +12,7 @@ mod activation;
 mod authorize;
 mod bad_input;
 mod bearer;
+mod browser_game;
 mod cast;
 mod connector;
 mod endings;

@@ -69,7 +69,7 @@ async fn caller(
 ) -> Result<Caller, Refusal> {
     let in_header = Credentials::of(asked.headers);
     let in_query = match (kind, asked.headers.contains_key(header::AUTHORIZATION)) {
-        (LaunchKind::Web, false) => parameters.get("Authorization").and_then(Credentials::read),
+        (LaunchKind::Web, false) => parameters.get("Authorization").and_then(in_query),
         _ => None,
     };
     let by_query = in_query.is_some();
@@ -83,6 +83,12 @@ async fn caller(
         ));
     }
     Ok(caller)
+}
+
+/// Pages of old write base64 into a URL as it is, where `+` means a space.
+fn in_query(value: &str) -> Option<Credentials> {
+    let (scheme, rest) = value.trim().split_once(' ')?;
+    Credentials::read(&format!("{scheme} {}", rest.replace(' ', "+")))
 }
 
 async fn perform(
@@ -202,4 +208,25 @@ async fn keep(app: &App, caller: &Caller, launch: Launch) -> Result<bool, Refusa
     let scope = app.parts.store.scope(&caller.domain);
     let kept = scope.write(move |tx| sso::launch(tx, &ids, now, &launch)).await?;
     Ok(kept.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plus_in_a_query_is_one_again() {
+        let expected = Some(Credentials::Basic("u".to_owned(), ">>>".to_owned()));
+        assert!(in_query("Basic dTo+Pj4=") == expected);
+        assert!(in_query("Basic dTo Pj4=") == expected);
+        assert!(in_query("Basic").is_none());
+    }
+
+    #[test]
+    fn an_activation_code_has_eight_digits() {
+        for _ in 0..100 {
+            let code = activation_code();
+            assert!(code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
+        }
+    }
 }
