@@ -34,6 +34,7 @@ pub mod verifier;
 
 pub use answer::{Answer, preflight, secure, share_with_all, share_with_listed};
 pub use app::{App, Parts, Settings as AuthorizationSettings};
+pub use authorize::{Advice, page};
 pub use bearer::{Access, Unaccepted};
 pub use metrics::Metrics;
 
@@ -41,5 +42,6 @@ pub use password::generate_password;
 pub use request_limit::RequestLimit;
 pub use routes::handle;
 pub use seal::SealKey;
+pub use throttle::{Guess, Throttle, network};
 pub use urls::{Area, Place, Urls, is_kt2_path, place};
 pub use verifier::{Attempt, Settings, Verifier};

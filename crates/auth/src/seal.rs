@@ -5,6 +5,7 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -74,6 +75,12 @@ impl SealKey {
         Ok(Secret(format!("{FORM}{}", STANDARD.encode(bytes))))
     }
 
+    /// Whether this is what was sealed, compared in constant time.
+    pub fn holds(&self, secret: &Secret, given: &str) -> Result<bool> {
+        let plain = self.open(secret)?;
+        Ok(verify_slices_are_equal(plain.as_bytes(), given.as_bytes()).is_ok())
+    }
+
     /// Opens what this key sealed.
     pub fn open(&self, secret: &Secret) -> Result<String> {
         let failed = || {
@@ -99,6 +106,8 @@ mod tests {
         assert!(sealed.0.starts_with("sealed:v1:"));
         assert!(!sealed.0.contains("s3cret"));
         assert_eq!(key.open(&sealed).unwrap(), "s3cret é");
+        assert!(key.holds(&sealed, "s3cret é").unwrap());
+        assert!(!key.holds(&sealed, "s3cret").unwrap() && !key.holds(&sealed, "").unwrap());
         assert_ne!(key.seal("s3cret é").unwrap(), sealed);
         let other = SealKey::parse(&STANDARD.encode([7; 32])).unwrap();
         assert!(other.open(&sealed).is_err());

@@ -22,14 +22,16 @@ pub struct Limits {
     pub per_address: u32,
 }
 
+/// The buckets of one kind of attempt, in this process.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub struct Throttle {
     usernames: Buckets<(String, IpAddr)>,
     addresses: Buckets<IpAddr>,
 }
 
 impl Throttle {
-    pub(crate) fn new(limits: Limits) -> Self {
+    /// Full buckets.
+    pub fn new(limits: Limits) -> Self {
         Self {
             usernames: Buckets::new(limits.per_username),
             addresses: Buckets::new(limits.per_address),
@@ -38,7 +40,7 @@ impl Throttle {
 
     /// How long until another attempt may fail; zero while none of the buckets
     /// that count for it is empty.
-    pub(crate) fn wait(&self, guess: &Guess, now: Timestamp) -> Duration {
+    pub fn wait(&self, guess: &Guess, now: Timestamp) -> Duration {
         let wait = self.usernames.wait(&guess.username, now);
         match guess.exists {
             true => wait,
@@ -59,7 +61,7 @@ impl Throttle {
     }
 
     /// The attempt failed.
-    pub(crate) fn charge(&mut self, guess: Guess, now: Timestamp) {
+    pub fn charge(&mut self, guess: Guess, now: Timestamp) {
         if !guess.exists {
             self.addresses.take(guess.username.1, now);
         }
@@ -69,7 +71,7 @@ impl Throttle {
 
 /// What the throttle wants to know of an attempt.
 #[derive(Debug, Clone)]
-pub(crate) struct Guess {
+pub struct Guess {
     username: (String, IpAddr),
     /// Whether an instance has the user name. All instances of an organisation
     /// may share the address of a proxy, so the address alone never counts for
@@ -78,13 +80,14 @@ pub(crate) struct Guess {
 }
 
 impl Guess {
-    pub(crate) fn new(username: &str, address: IpAddr, exists: bool) -> Self {
+    /// An attempt in this name from this address.
+    pub fn new(username: &str, address: IpAddr, exists: bool) -> Self {
         Self { username: (username.to_owned(), network(address)), exists }
     }
 }
 
-/// Who holds one address of IPv6 holds its /64.
-fn network(address: IpAddr) -> IpAddr {
+/// Whom an address stands for: who holds one address of IPv6 holds its /64.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

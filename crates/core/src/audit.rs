@@ -59,6 +59,20 @@ pub enum Action {
     Transmit,
     /// An application reported an event of its own.
     Report,
+    /// KT1: an application was launched in the browser.
+    SsoLaunch,
+    /// KT1: an activation code was made.
+    SsoMobileLaunch,
+    /// KT1: a launch became an authorization code.
+    SsoAuthorize,
+    /// KT1: a code became tokens.
+    SsoToken,
+    /// KT1: a refresh token became new tokens.
+    SsoRefresh,
+    /// KT1: a step of single sign-on was refused.
+    SsoDeny,
+    /// KT1: an authorization was ended before its time.
+    SsoRevoke,
 }
 
 impl Action {
@@ -87,6 +101,13 @@ impl Action {
         Self::Validate,
         Self::Transmit,
         Self::Report,
+        Self::SsoLaunch,
+        Self::SsoMobileLaunch,
+        Self::SsoAuthorize,
+        Self::SsoToken,
+        Self::SsoRefresh,
+        Self::SsoDeny,
+        Self::SsoRevoke,
     ];
 
     /// The word in the store, on the command line and in exports.
@@ -115,6 +136,13 @@ impl Action {
             Self::Validate => "validate",
             Self::Transmit => "transmit",
             Self::Report => "report",
+            Self::SsoLaunch => "sso-launch",
+            Self::SsoMobileLaunch => "sso-mobile-launch",
+            Self::SsoAuthorize => "sso-authorize",
+            Self::SsoToken => "sso-token",
+            Self::SsoRefresh => "sso-refresh",
+            Self::SsoDeny => "sso-deny",
+            Self::SsoRevoke => "sso-revoke",
         }
     }
 

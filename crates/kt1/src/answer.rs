@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use koppeltaal_core::Error;
+use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_fhir::dstu1::{Issue, OperationOutcome, render_xml};
 use koppeltaal_fhir::{Node, ParseError, json};
 
@@ -104,6 +104,32 @@ pub struct Refusal {
     pub internal: Option<String>,
     /// Whether an audit row about it is written already.
     pub recorded: bool,
+    /// With what a caller who is refused for its credentials may come back.
+    pub challenge: Challenge,
+}
+
+/// With what a caller who is refused for its credentials may come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// User name and password.
+    Basic,
+    /// An access token: the one it brought is over.
+    Bearer,
+    /// Either: the access token is none, or was revoked.
+    BasicOrBearer,
+}
+
+impl Challenge {
+    /// The value of `WWW-Authenticate`.
+    pub fn value(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Basic => "Basic realm=\"Koppeltaal\", charset=\"UTF-8\"",
+            Self::Bearer => "Bearer error=\"invalid_token\"",
+            Self::BasicOrBearer => {
+                "Basic realm=\"Koppeltaal\", charset=\"UTF-8\", Bearer error=\"invalid_token\""
+            }
+        })
+    }
 }
 
 impl Refusal {
@@ -121,7 +147,30 @@ impl Refusal {
             reason,
             internal: None,
             recorded: false,
+            challenge: Challenge::Basic,
         }
+    }
+
+    /// 401 for an access token that was good until `expired`. Clients look for the
+    /// code and get a new one.
+    pub fn expired(token: &str, expired: Timestamp) -> Self {
+        let shown: String = token.chars().take(4).collect();
+        let moment = expired.to_instant();
+        let (date, time) = moment.split_at(10);
+        let details = format!(
+            "Authentication failed: Bearer token {shown}**** has expired at {} {}",
+            date.replace('-', "/"),
+            time.get(1..9).unwrap_or_default()
+        );
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "expired", "expired", details);
+        Self { challenge: Challenge::Bearer, ..refusal }
+    }
+
+    /// 401 for an access token that is none, or was revoked.
+    pub fn no_bearer() -> Self {
+        let details = "Authentication failed: the access token is not known, or not any more.";
+        let refusal = Self::new(StatusCode::UNAUTHORIZED, "login", "login", details);
+        Self { challenge: Challenge::BasicOrBearer, ..refusal }
     }
 
     /// 400 with an issue of this code.
@@ -159,10 +208,7 @@ impl Refusal {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"Koppeltaal\", charset=\"UTF-8\""),
-            );
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, self.challenge.value());
         }
         response
     }

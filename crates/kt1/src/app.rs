@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koppeltaal_auth::{RequestLimit, Verifier};
+use koppeltaal_auth::{RequestLimit, SealKey, Verifier};
 use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::{Limits, Rule};
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::links::Links;
 use crate::metrics::Metrics;
+use crate::sso::{self, SsoSettings};
 
 /// What an operator sets for KT1.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Settings {
     pub claim_timeout: Duration,
     /// When bodies are removed.
     pub retention: Limits,
+    /// How long what single sign-on gives out can be used.
+    pub sso: SsoSettings,
 }
 
 /// What the program hands to [`App::new`].
@@ -50,6 +53,8 @@ pub struct Parts {
     pub waker: Waker,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Opens the secrets of OAuth clients.
+    pub seal: Arc<SealKey>,
     /// How many requests an instance may send.
     pub limit: Arc<RequestLimit>,
     /// Settings.
@@ -65,6 +70,7 @@ pub struct Inner {
     pub(crate) parts: Parts,
     pub(crate) links: Links,
     pub(crate) counts: crate::browse::Counts,
+    pub(crate) sso: sso::State,
 }
 
 impl std::ops::Deref for App {
@@ -79,7 +85,8 @@ impl App {
     /// Puts the face together.
     pub fn new(parts: Parts) -> Self {
         let links = Links::new(&parts.settings.public_url);
-        Self(Arc::new(Inner { parts, links, counts: Default::default() }))
+        let sso = sso::State::new(&parts.seal);
+        Self(Arc::new(Inner { parts, links, counts: Default::default(), sso }))
     }
 }
 

@@ -9,7 +9,6 @@ use koppeltaal_core::Timestamp;
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::status::Status;
-use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_fhir::json;
 use koppeltaal_store::mailbox::{self, Browse, Item, Page};
 
@@ -50,7 +49,8 @@ impl Counts {
 /// Lists headers.
 pub async fn browse(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Refusal> {
     let (count, page) = (feed::count(call), feed::page(call));
-    let Some(browse) = wanted(call, caller) else {
+    let patient = caller.narrowed(call.query.get("Patient"))?;
+    let Some(browse) = wanted(call, caller, patient) else {
         // A code nobody has: an empty result.
         let entry =
             Entry { detail: Some("0 headers".to_owned()), ..call.audit(Action::Browse, caller) };
@@ -88,14 +88,14 @@ pub async fn browse(app: &App, call: &Call, caller: &Caller) -> Result<Answer, R
     render(app, call, &items, total, Paging { page, count, next })
 }
 
-fn wanted(call: &Call, caller: &Caller) -> Option<Browse> {
+fn wanted(call: &Call, caller: &Caller, patient: Option<String>) -> Option<Browse> {
     let event = call.query.get("event").map(str::parse::<Event>).transpose().ok()?;
     let status = call.query.get("ProcessingStatus").map(str::parse::<Status>).transpose().ok()?;
     Some(Browse {
         recipient: caller.instance.number,
         event,
         status,
-        patient: call.query.get("Patient").map(|url| identity(url).to_owned()),
+        patient,
         include_expired: call.query.is_yes("include-expired"),
     })
 }

@@ -2,7 +2,7 @@
 
 use koppeltaal_core::audit::Action;
 use koppeltaal_core::event::Event;
-use koppeltaal_fhir::dstu1::reference::identity;
+use koppeltaal_store::DomainTx;
 use koppeltaal_store::mailbox::{self, Claim};
 
 use crate::answer::{Answer, Refusal};
@@ -20,15 +20,20 @@ pub async fn claim(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Re
     };
     let scope = app.parts.store.scope(&caller.domain);
     let (recipient, now) = (caller.instance.number, app.now());
+    let patient = caller.narrowed(call.query.get("Patient"))?;
     let expired = call.query.is_yes("include-expired");
     // Polls of an empty mailbox are answered by a reader and write nothing.
-    if !scope.read(move |tx| mailbox::has_claimable(tx, recipient, expired, now)).await? {
+    let about = patient.clone();
+    let waits = move |tx: &mut DomainTx<'_>| {
+        mailbox::has_claimable(tx, recipient, about.as_deref(), expired, now)
+    };
+    if !scope.read(waits).await? {
         return Ok(feed::nothing(app, call, "MessageHeader"));
     }
     let claim = Claim {
         recipient,
         event,
-        patient: call.query.get("Patient").map(|url| identity(url).to_owned()),
+        patient,
         include_expired: expired,
         until: app.claim_until(&caller.domain, now),
         audit: call.audit(Action::Claim, caller),

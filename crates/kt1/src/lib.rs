@@ -25,10 +25,13 @@ mod query;
 mod read_message;
 mod routes;
 mod set_status;
+mod sso;
 mod verb;
 
 pub use app::{App, Parts, Settings};
+pub use authenticate::{Credentials, authenticate, authenticate_with};
 pub use call::{Call, Caller};
 pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
 pub use routes::{handle, is_kt1_path};
+pub use sso::{SsoSettings, handle_sso, is_sso_path};

@@ -101,7 +101,7 @@ fn security(app: &Inner) -> Node {
         "extension" => extensions,
         "cors" => true,
         "service" => [service("OAuth2"), service("Basic")],
-        "description" => "Basic credentials of an application instance",
+        "description" => "Basic credentials of an application instance, or the access token of a launch",
     }
 }
 

@@ -13,7 +13,7 @@ use crate::feed;
 
 /// GET MessageHeader/_search?_id=… : the complete bundle, whatever its status.
 pub async fn by_id(app: &App, call: &Call, caller: &Caller, id: &str) -> Result<Answer, Refusal> {
-    let keys = keys(id);
+    let (keys, who) = (keys(id), caller.clone());
     let recipient = caller.instance.number;
     let scope = app.parts.store.scope(&caller.domain);
     let found = scope
@@ -22,7 +22,9 @@ pub async fn by_id(app: &App, call: &Call, caller: &Caller, id: &str) -> Result<
             for key in &keys {
                 item = item.or(mailbox::read(tx, recipient, key)?);
             }
-            let Some(item) = item else { return Ok(None) };
+            let Some(item) = item.filter(|item| who.may_see(item.patient.as_deref())) else {
+                return Ok(None);
+            };
             let body = mailbox::body(tx, item.message)?;
             Ok(Some((item, body)))
         })
@@ -48,6 +50,7 @@ pub async fn header(
     let recipient = caller.instance.number;
     let scope = app.parts.store.scope(&caller.domain);
     let item = scope.read(move |tx| mailbox::read(tx, recipient, &Key::Number(number))).await?;
+    let item = item.filter(|item| caller.may_see(item.patient.as_deref()));
     let item = item.ok_or_else(|| unknown(number))?;
     record(app, call, caller, &item);
     let location = app.links.header_version(item.id, item.stamp);

@@ -42,6 +42,7 @@ pub async fn set_status(
     let request = PutRequest {
         item: number,
         recipient: Some(caller.instance.number),
+        patient: caller.patient.clone(),
         status: asked,
         exception: sent.exception.map(kept_exception),
         claim_until: app.claim_until(&caller.domain, now),
@@ -55,6 +56,8 @@ pub async fn set_status(
         .await?;
     match put {
         Put::Unknown => Err(read_message::unknown(number)),
+        // Whom an access token is for hears of no message of others.
+        Put::NotRecipient if caller.patient.is_some() => Err(read_message::unknown(number)),
         Put::NotRecipient => Err(Refusal::forbidden(
             "Only the recipient of a message may set the ProcessingStatus of its copy.",
         )),

@@ -23,4 +23,5 @@ mod user;
 pub(crate) use begin::authorize;
 pub(crate) use callback::callback;
 pub(crate) use failure::malformed;
+pub use page::{Advice, page};
 pub(crate) use session::{CodeSession, digest, open};

@@ -7,7 +7,7 @@ use crate::answer::{Answer, typed};
 
 /// What a person can do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Advice {
+pub enum Advice {
     /// Start again from the portal.
     StartAgain,
     /// The application was not set up rightly: its administrator must act.
@@ -17,7 +17,7 @@ pub(crate) enum Advice {
 }
 
 /// The page. `reference` is the id under which the log tells more.
-pub(crate) fn page(status: StatusCode, advice: Advice, reference: &str) -> Answer {
+pub fn page(status: StatusCode, advice: Advice, reference: &str) -> Answer {
     let (dutch, english) = match advice {
         Advice::StartAgain => (
             "Het openen van de applicatie is niet gelukt. Ga terug naar uw portaal en open de applicatie opnieuw.",

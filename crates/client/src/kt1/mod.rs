@@ -37,6 +37,7 @@ mod message;
 mod process;
 pub mod resource;
 mod send;
+mod sso;
 mod status;
 mod transport;
 
@@ -50,4 +51,5 @@ pub use header::Header;
 pub use message::Message;
 pub use process::{Outcome, Processed};
 pub use send::Sent;
+pub use sso::{ActivationCode, Authorize, ClientSecret, Launch, Token};
 pub use status::Status;

@@ -46,16 +46,22 @@ impl Connector {
         let header = |name| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let location = header(CONTENT_LOCATION).or_else(|| header(LOCATION));
         let bytes = response.bytes().await?;
-        let node = parse(&bytes);
         if !(200..300).contains(&status) {
-            let outcome = node.as_ref().ok().and_then(OperationOutcome::from_node);
-            return Err(match outcome {
-                Some(outcome) => Error::Refused { status, outcome },
-                None => Error::unexpected(status, "the answer says no more"),
-            });
+            return Err(Error::of_answer(status, &bytes));
         }
-        let node = node.map_err(|reason| Error::unexpected(status, reason))?;
+        let node = parse(&bytes).map_err(|reason| Error::unexpected(status, reason))?;
         Ok(Answer { status, location, node })
+    }
+}
+
+impl Error {
+    /// What an answer that is none says about why.
+    pub(super) fn of_answer(status: u16, bytes: &[u8]) -> Error {
+        let outcome = parse(bytes).ok().as_ref().and_then(OperationOutcome::from_node);
+        match outcome {
+            Some(outcome) => Error::Refused { status, outcome },
+            None => Error::unexpected(status, "the answer says no more"),
+        }
     }
 }
 

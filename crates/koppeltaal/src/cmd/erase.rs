@@ -95,7 +95,7 @@ async fn messages(context: &Context, args: Args) -> Result<()> {
     let agent = context.author("erase").agent;
     let clock = context.clock.as_ref();
     let erased = erase(store, &ids, clock, domain, patient, &agent, args.dry_run).await?;
-    if erased.messages == 0 && erased.resources == 0 {
+    if erased.messages == 0 && erased.resources == 0 && erased.launches == 0 {
         return Err(Error::NotFound(format!(
             "domain {} holds nothing about {patient}",
             domain.name
@@ -107,7 +107,7 @@ async fn messages(context: &Context, args: Args) -> Result<()> {
     }
     let would = if args.dry_run { "would erase" } else { "erased" };
     output::line(format_args!(
-        "{would} {} messages, {} copies and {} resources about {patient} in {}",
-        erased.messages, erased.items, erased.resources, domain.name
+        "{would} {} messages, {} copies, {} resources and {} launches about {patient} in {}",
+        erased.messages, erased.items, erased.resources, erased.launches, domain.name
     ))
 }

@@ -140,7 +140,7 @@ impl Server {
             ids: ids.clone(),
             directory: directory.clone(),
             clock: clock.clone(),
-            seal,
+            seal: seal.clone(),
             outbound: Arc::new(Clients::new(outbound_settings(config))?),
             metrics: authorization_metrics,
             settings: koppeltaal_auth::AuthorizationSettings {
@@ -175,6 +175,7 @@ impl Server {
             audit_log: audit_log.clone(),
             waker: delivery.waker(),
             metrics: kt1_metrics,
+            seal,
             limit,
             settings: kt1_settings(config, &public_url),
         });
@@ -339,5 +340,11 @@ fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
         body_timeout: BODY_TIMEOUT,
         claim_timeout: config.kt1.claim_timeout,
         retention: config.kt1.retention,
+        sso: kt1::SsoSettings {
+            launch_lifetime: config.kt1.launch_lifetime,
+            code_lifetime: config.kt1.code_lifetime,
+            access_token_lifetime: config.kt1.access_token_lifetime,
+            activation_code_lifetime: config.kt1.activation_code_lifetime,
+        },
     }
 }

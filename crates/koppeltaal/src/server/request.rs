@@ -96,6 +96,9 @@ impl Router {
         if kt1::is_kt1_path(path) && self.page.is_some() {
             return kt1::handle(self.app.clone(), request, peer, request_id).await;
         }
+        if kt1::is_sso_path(path) && self.page.is_some() {
+            return kt1::handle_sso(self.app.clone(), request, peer, request_id).await;
+        }
         let directory = self.authorization.directory();
         if self.page.is_some() && is_kt2_path(&directory, path) {
             let Some(place) = place(&directory, path) else {

@@ -31,6 +31,20 @@ events = [
   "CreateOrUpdateActivityDefinition",
 ]
 
+# What the live suite of the connector launches.
+[[application]]
+id = "MindDistrict"
+launch_url = "https://example.com/launch"
+redirect_policy = "any"
+refresh_tokens = true
+oauth_secret = "oauth:s3cret"
+
+[[instance]]
+domain = "PythonAdapterTesting"
+application = "MindDistrict"
+username = "minddistrict"
+password = "Pass:w0rd with spaces"
+
 [[instance]]
 domain = "PythonAdapterTesting"
 application = "Portaal"

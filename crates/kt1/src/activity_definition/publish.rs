@@ -42,6 +42,11 @@ async fn publish(
     caller: &Caller,
     existing: Option<(i64, Option<String>)>,
 ) -> Result<Answer, Refusal> {
+    if caller.patient.is_some() {
+        return Err(Refusal::forbidden(
+            "ActivityDefinitions are published with the credentials of the application instance.",
+        ));
+    }
     let sent = body(call).await?;
     let view = ActivityDefinition::of(&sent).ok_or_else(not_a_definition)?;
     let identifier = view

@@ -10,11 +10,12 @@ use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Clock, Result};
 use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_store::mailbox::{self, Erasure};
-use koppeltaal_store::{DomainTx, Ids, Scope, Store, audit};
+use koppeltaal_store::{DomainTx, Ids, Scope, Store, audit, sso};
 
 /// Rows that one transaction looks at, and removes.
 const AT_ONCE: i64 = 2000;
 const REMOVED_AT_ONCE: usize = 50;
+const LAUNCHES_AT_ONCE: i64 = 50;
 
 /// Erases the patient with this URL from `domain`; with `dry_run` only counts.
 /// Runs until a whole pass finds nothing more.
@@ -33,10 +34,12 @@ pub async fn erase(
     loop {
         let messages = run.messages().await?;
         let resources = run.resources().await?;
+        let launches = run.launches().await?;
         erased.messages += messages.messages;
         erased.items += messages.items;
         erased.resources += resources;
-        if dry_run || (messages.messages == 0 && resources == 0) {
+        erased.launches += launches;
+        if dry_run || (messages.messages == 0 && resources == 0 && launches == 0) {
             return Ok(erased);
         }
     }
@@ -109,6 +112,28 @@ impl Run<'_> {
         Ok(erased)
     }
 
+    async fn launches(&self) -> Result<u64> {
+        let patient = self.patient.to_owned();
+        if self.dry_run {
+            return self.scope.read(move |tx| sso::count_of_patient(tx, &patient)).await;
+        }
+        let mut erased = 0;
+        loop {
+            let (ids, entry, patient) = (self.ids.clone(), self.entry(), patient.clone());
+            let removed = self
+                .scope
+                .write(move |tx| {
+                    let launches = sso::erase_of_patient(tx, &patient, LAUNCHES_AT_ONCE)?;
+                    record(tx, &ids, &entry, Erasure { launches, ..Erasure::default() })
+                })
+                .await?;
+            if removed.launches == 0 {
+                return Ok(erased);
+            }
+            erased += removed.launches;
+        }
+    }
+
     fn entry(&self) -> Entry {
         Entry {
             patient: Some(self.patient.to_owned()),
@@ -121,8 +146,8 @@ impl Run<'_> {
 fn record(tx: &mut DomainTx<'_>, ids: &Ids, entry: &Entry, removed: Erasure) -> Result<Erasure> {
     if removed != Erasure::default() {
         let detail = format!(
-            "{} messages, {} copies, {} resources",
-            removed.messages, removed.items, removed.resources
+            "{} messages, {} copies, {} resources, {} launches",
+            removed.messages, removed.items, removed.resources, removed.launches
         );
         audit::append(tx, ids, &[Entry { detail: Some(detail), ..entry.clone() }])?;
     }

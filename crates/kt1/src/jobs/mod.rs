@@ -1,5 +1,5 @@
-//! What the mailbox does by itself: ending claims that timed out, and removing
-//! bodies whose time is over.
+//! What KT1 does by itself: ending claims that timed out, and removing bodies and
+//! launches whose time is over.
 
 mod erase;
 mod lapse;
@@ -15,6 +15,8 @@ use koppeltaal_core::retention::Limits;
 use koppeltaal_store::{Ids, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use crate::sso::keep_forgetting;
 
 pub use erase::erase;
 pub use retention::{RetentionReport, run_retention};
@@ -55,6 +57,13 @@ impl Jobs {
         tasks.spawn(async move {
             tokio::select! {
                 () = lapse::keep_ending_claims(ending) => {}
+                () = stopped(&mut until) => {}
+            }
+        });
+        let (forgetting, mut until) = (settings.clone(), stopping.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = keep_forgetting(forgetting) => {}
                 () = stopped(&mut until) => {}
             }
         });

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use super::kind;
 use crate::answer::Refusal;
-use crate::call::{Caller, Seen};
+use crate::call::{self, Caller, Seen};
 use crate::key::{self, MAX_URL};
 
 /// The longest MessageHeader.identifier: it is a key of the store.
@@ -122,6 +122,18 @@ pub(super) fn message(
         focal,
         names_patient,
     })
+}
+
+/// Under an access token a message is about the patient of the launch: its header
+/// says so, and no resource in it is about another.
+pub(super) fn patient(message: &Message, caller: &Caller) -> Result<(), Refusal> {
+    let Some(own) = &caller.patient else { return Ok(()) };
+    let named = message.patient.as_ref().filter(|_| message.names_patient);
+    let others = message.bundle.entry.iter().filter_map(kind::patient_of);
+    if named == Some(own) && others.into_iter().all(|about| about == *own) {
+        return Ok(());
+    }
+    Err(call::other_patient())
 }
 
 fn event(header: MessageHeader<'_>) -> Result<Event, Refusal> {

@@ -38,6 +38,7 @@ pub(crate) async fn post_message(
         .map_err(|error| Refusal::bad_request("structure", error.to_string()))?;
     check::domain(&bundle, &caller.domain.name)?;
     let message = check::message(bundle, caller, seen)?;
+    check::patient(&message, caller)?;
     warn::of_message(call, caller, &message);
     let reply = respond::Reply::to(&message, caller);
     let incoming = prepare::prepare(app, call, caller, message)?;

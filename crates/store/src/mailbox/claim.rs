@@ -40,20 +40,33 @@ pub struct Claimed {
 }
 
 /// Whether a claim would find something: an item that waits, or a claim that
-/// has timed out. Answers polls without disturbing the writer.
+/// has timed out, whoever it is about. Answers polls without disturbing the writer.
 pub fn has_claimable(
     tx: &mut DomainTx<'_>,
     recipient: i64,
+    patient: Option<&str>,
     include_expired: bool,
     now: Timestamp,
 ) -> Result<bool> {
     for expired in [0, 1].into_iter().take(1 + usize::from(include_expired)) {
+        let mut filter = Filter::default();
+        filter.and("recipient = ", recipient).and_fixed("status = 0");
+        filter.and_fixed(&format!("expired = {expired}"));
+        if let Some(patient) = patient {
+            filter.and("patient_key = ", key_of(patient));
+        }
+        let index = match (expired, patient) {
+            (0, None) => "kt1_item_new",
+            (0, Some(_)) => "kt1_item_new_patient",
+            (_, None) => "kt1_item_browse",
+            (_, Some(_)) => "kt1_item_patient",
+        };
         let sql = format!(
-            "SELECT 1 FROM kt1_item{}
-             WHERE domain = $1 AND recipient = $2 AND status = 0 AND expired = {expired} LIMIT 1",
-            tx.dialect().indexed_by(if expired == 0 { "kt1_item_new" } else { "kt1_item_browse" })
+            "SELECT 1 FROM kt1_item{} WHERE domain = $1{} LIMIT 1",
+            tx.dialect().indexed_by(index),
+            filter.sql()
         );
-        if tx.query_one(&sql, args![recipient])?.is_some() {
+        if tx.query_one(&sql, filter.args())?.is_some() {
             return Ok(true);
         }
     }
@@ -117,6 +130,7 @@ fn oldest(tx: &mut DomainTx<'_>, claim: &Claim) -> Result<Option<Row>> {
         filter.and("i.patient_key = ", key_of(patient)).and("m.patient = ", patient);
     }
     let index = match claim {
+        Claim { patient: Some(_), include_expired: false, .. } => "kt1_item_new_patient",
         Claim { patient: Some(_), .. } => "kt1_item_patient",
         Claim { include_expired: true, .. } => "kt1_item_browse",
         Claim { event: Some(_), .. } => "kt1_item_new_event",

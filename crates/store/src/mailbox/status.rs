@@ -20,6 +20,8 @@ pub struct PutRequest {
     pub item: i64,
     /// The number of the instance that asks; `None` for an operator.
     pub recipient: Option<i64>,
+    /// Only when it is about this patient (URL without version); another is unknown.
+    pub patient: Option<String>,
     /// The status asked for.
     pub status: Status,
     /// What the recipient says about a failure.
@@ -65,6 +67,9 @@ pub fn put(
     let mut item = from_row(row)?;
     if request.recipient.is_some_and(|recipient| recipient != item.recipient) {
         return Ok(Put::NotRecipient);
+    }
+    if request.patient.is_some() && request.patient != item.patient {
+        return Ok(Put::Unknown);
     }
     let Some(change) = status::put(item.status, item.claims, request.status) else {
         audit::append(tx, ids, &[recorded(&request.audit, &item)])?;

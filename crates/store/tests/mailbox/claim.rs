@@ -41,7 +41,7 @@ both!(the_oldest_that_fits_is_claimed, |store| async move {
 both!(a_poll_knows_whether_a_claim_would_find_something, |store| async move {
     let w = world(store).await;
     let claimable = async |expired: bool, now| {
-        w.read(move |tx| mailbox::has_claimable(tx, B, expired, now)).await
+        w.read(move |tx| mailbox::has_claimable(tx, B, None, expired, now)).await
     };
     assert!(!claimable(false, START).await && !claimable(true, START).await);
     w.stored("u", None).await;

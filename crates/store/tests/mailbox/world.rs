@@ -136,6 +136,7 @@ impl World {
         let request = PutRequest {
             item,
             recipient: Some(recipient),
+            patient: None,
             status,
             exception: Some("why".to_owned()),
             claim_until: at(60),

@@ -11,6 +11,9 @@ use koppeltaal_auth::generate_password;
 use super::credentials::{MAILBOX, SENDER};
 use super::message::CARE_PLAN;
 
+/// Where the application that is launched gets its codes.
+pub const REDIRECT_URI: &str = "https://bench.example/back";
+
 /// What is to be provisioned.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -29,7 +32,9 @@ pub fn file(args: &Args) -> String {
         "# For measuring only: koppeltaal apply THIS_FILE\n\n\
          [[domain]]\nname = \"{domain}\"\nphase = \"test\"\n\n\
          [[application]]\nid = \"{SENDER}\"\n\n\
-         [[application]]\nid = \"{MAILBOX}\"\n\n\
+         [[application]]\nid = \"{MAILBOX}\"\n\
+         launch_url = \"https://bench.example/start\"\nredirect_uris = [\"{REDIRECT_URI}\"]\n\
+         allow_public_token_requests = true\n\n\
          [[instance]]\ndomain = \"{domain}\"\napplication = \"{SENDER}\"\nusername = \"bench-sender@{domain}\"\npassword = \"{}\"\n",
         generate_password()
     );

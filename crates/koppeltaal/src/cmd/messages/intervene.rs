@@ -39,6 +39,7 @@ pub async fn run(
     let request = PutRequest {
         item: id,
         recipient: None,
+        patient: None,
         status,
         exception: Some(reason.to_owned()),
         claim_until: now,

@@ -1,7 +1,9 @@
-//! Load on the KT1 face of any server: sending, claiming, browsing, and all of them at once.
+//! Load on the KT1 face of any server: sending, claiming, browsing, all of them at once, and
+//! launching.
 
 mod browse;
 mod claim;
+mod launch;
 mod mixed;
 mod post;
 
@@ -22,6 +24,8 @@ pub enum Command {
     Browse(browse::Args),
     /// Send, claim and browse at the same time
     Mixed(mixed::Args),
+    /// Launch an application and get its tokens, at a fixed rate
+    Launch(launch::Args),
 }
 
 /// What every workload is told.
@@ -49,6 +53,7 @@ pub fn run(command: &Command) -> anyhow::Result<Report> {
         Command::Claim(common) => claim::run(common),
         Command::Browse(args) => browse::run(args),
         Command::Mixed(args) => mixed::run(args),
+        Command::Launch(args) => launch::run(args),
     }
 }
 

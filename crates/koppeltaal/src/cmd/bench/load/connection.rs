@@ -96,7 +96,18 @@ impl Connection {
         uri: Uri,
         body: Bytes,
     ) -> Result<(u16, Bytes), String> {
-        match tokio::time::timeout(TIMEOUT, self.exchange(method, uri, body)).await {
+        let answer = self.exchange(method, uri, body).await;
+        answer.map(|(status, _, body)| (status, body))
+    }
+
+    /// As [`Connection::send`], with the headers of the answer.
+    pub async fn exchange(
+        &mut self,
+        method: Method,
+        uri: Uri,
+        body: Bytes,
+    ) -> Result<(u16, HeaderMap, Bytes), String> {
+        match tokio::time::timeout(TIMEOUT, self.ask(method, uri, body)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(why)) => {
                 self.sender = None;
@@ -109,12 +120,12 @@ impl Connection {
         }
     }
 
-    async fn exchange(
+    async fn ask(
         &mut self,
         method: Method,
         uri: Uri,
         body: Bytes,
-    ) -> Result<(u16, Bytes), String> {
+    ) -> Result<(u16, HeaderMap, Bytes), String> {
         let mut sender = match self.sender.take().filter(|sender| !sender.is_closed()) {
             Some(sender) => sender,
             None => self.open().await?,
@@ -125,11 +136,10 @@ impl Connection {
         request.headers_mut().clone_from(&self.headers);
         sender.ready().await.map_err(|_| "closed".to_owned())?;
         let response = sender.send_request(request).await.map_err(|_| "broken".to_owned())?;
-        let status = response.status().as_u16();
-        let body =
-            response.into_body().collect().await.map_err(|_| "broken".to_owned())?.to_bytes();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|_| "broken".to_owned())?.to_bytes();
         self.sender = Some(sender);
-        Ok((status, body))
+        Ok((head.status.as_u16(), head.headers, body))
     }
 
     async fn open(&self) -> Result<SendRequest<Full<Bytes>>, String> {

@@ -82,6 +82,7 @@ async fn pairs(
                 let request = PutRequest {
                     item: *item,
                     recipient: Some(recipient),
+                    patient: None,
                     status: Status::Success,
                     exception: None,
                     claim_until: now(),

@@ -1,10 +1,12 @@
-//! `koppeltaal client kt1 …`: send messages, work through a mailbox, publish ActivityDefinitions.
+//! `koppeltaal client kt1 …`: send messages, work through a mailbox, publish ActivityDefinitions,
+//! launch applications and sign in.
 
 mod activities;
 mod document;
 mod mailbox;
 mod process;
 mod send;
+mod sso;
 
 use std::path::PathBuf;
 
@@ -115,6 +117,14 @@ enum Action {
         /// The resource; - reads standard input
         file: String,
     },
+    /// Launch an application in the browser: prints the URL
+    Launch(sso::LaunchArgs),
+    /// Make an activation code for a mobile application
+    MobileLaunch(sso::LaunchArgs),
+    /// Get a code for a launch, as the launched application does
+    Authorize(sso::AuthorizeArgs),
+    /// Get tokens for a code or a refresh token
+    Token(sso::TokenArgs),
     /// Replace an ActivityDefinition
     Update {
         /// The resource; - reads standard input
@@ -181,6 +191,10 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         Action::Message { id } => mailbox::show(context, &connector, &id).await,
         Action::Process(args) => process::run(context, &connector, args).await,
         Action::Activities { archived } => activities::list(context, &connector, archived).await,
+        Action::Launch(args) => sso::launch(context, &connector, args).await,
+        Action::MobileLaunch(args) => sso::mobile_launch(context, &connector, args).await,
+        Action::Authorize(args) => sso::authorize(context, &connector, args).await,
+        Action::Token(args) => sso::token(context, &connector, args).await,
         Action::Publish { file } => activities::publish(context, &connector, &file).await,
         Action::Update { file, link } => activities::update(context, &connector, &file, link).await,
     }
