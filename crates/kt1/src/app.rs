@@ -12,6 +12,7 @@ use koppeltaal_delivery::Waker;
 use koppeltaal_store::{AuditLog, Ids, Store};
 use tokio::sync::watch;
 
+use crate::hub::{Hub, HubSettings};
 use crate::links::Links;
 use crate::metrics::Metrics;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub claim_timeout: Duration,
     /// When bodies are removed.
     pub retention: Limits,
+    /// Live notifications.
+    pub hub: HubSettings,
 }
 
 /// What the program hands to [`App::new`].
@@ -65,6 +68,7 @@ pub struct Inner {
     pub(crate) parts: Parts,
     pub(crate) links: Links,
     pub(crate) counts: crate::browse::Counts,
+    pub(crate) hub: Hub,
 }
 
 impl std::ops::Deref for App {
@@ -79,7 +83,8 @@ impl App {
     /// Puts the face together.
     pub fn new(parts: Parts) -> Self {
         let links = Links::new(&parts.settings.public_url);
-        Self(Arc::new(Inner { parts, links, counts: Default::default() }))
+        let hub = Hub::new(parts.settings.hub, parts.metrics.hub_connections());
+        Self(Arc::new(Inner { parts, links, counts: Default::default(), hub }))
     }
 }
 

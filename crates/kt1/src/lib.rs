@@ -14,6 +14,7 @@ mod deliver;
 mod device;
 mod envelope;
 mod feed;
+mod hub;
 mod jobs;
 mod key;
 mod links;
@@ -29,6 +30,7 @@ mod verb;
 
 pub use app::{App, Parts, Settings};
 pub use call::{Call, Caller};
+pub use hub::{Body as HubBody, HubSettings, handle_hub, is_hub_path, run_hub, stop_hub};
 pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
 pub use routes::{handle, is_kt1_path};

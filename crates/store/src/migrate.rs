@@ -72,6 +72,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0008_notification.sql"),
     },
     Migration { number: 9, name: "audit", sql: include_str!("migrations/0009_audit.sql") },
+    Migration { number: 11, name: "hub", sql: include_str!("migrations/0011_hub.sql") },
 ];
 
 /// A migration that a store has.

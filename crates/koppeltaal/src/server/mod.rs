@@ -2,6 +2,7 @@
 //! that drains them.
 
 mod connection;
+mod counted;
 mod descriptors;
 mod follow;
 mod metrics;
@@ -53,6 +54,7 @@ pub struct Server {
     audit_log: AuditLog,
     delivery: Delivery,
     jobs: kt1::Jobs,
+    kt1: kt1::App,
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
     following: JoinSet<()>,
@@ -75,6 +77,7 @@ impl Server {
         }
         let seal = Arc::new(SealKey::parse(&config.seal_key)?);
         let page_key = seal.derive("page links");
+        let hub_key = seal.derive("signalr connections");
         let catalogs = kt2::Catalogs::default();
         let (ids, node) = Ids::lease(&store, clock.clone()).await?;
         let ids = Arc::new(ids);
@@ -175,10 +178,10 @@ impl Server {
             waker: delivery.waker(),
             metrics: kt1_metrics,
             limit,
-            settings: kt1_settings(config, &public_url),
+            settings: kt1_settings(config, &public_url, hub_key),
         });
         let router = Arc::new(Router {
-            app,
+            app: app.clone(),
             authorization: authorization.clone(),
             kt2: kt2.clone(),
             store: store.clone(),
@@ -200,6 +203,7 @@ impl Server {
             kt2::subscription::follow(subscriptions, store.clone(), directory.clone()),
         ));
         following.spawn(supervised("kept subscriptions", kt2::subscription::keep(kt2)));
+        following.spawn(supervised("the hub", kt1::run_hub(app.clone())));
         following.spawn(supervised("the lease", keep_node(node.clone(), clock.clone())));
         following.spawn(supervised("keys and revocations", authorization.clone().follow()));
         following.spawn(supervised("the audit trail", keeper.keep()));
@@ -222,6 +226,7 @@ impl Server {
             audit_log,
             delivery,
             jobs,
+            kt1: app,
             stop,
             listeners,
             following,
@@ -241,7 +246,9 @@ impl Server {
         let _ = self.stop.send(true);
         let drained = async { while self.listeners.join_next().await.is_some() {} };
         let drained = tokio::time::timeout(DRAIN + Duration::from_secs(5), drained);
-        let (drained, ()) = tokio::join!(drained, self.jobs.shutdown());
+        // Connections that are held open would not end by themselves.
+        let (drained, (), ()) =
+            tokio::join!(drained, self.jobs.shutdown(), kt1::stop_hub(&self.kt1));
         if drained.is_err() {
             tracing::warn!("some connections did not end in time and were cut");
         }
@@ -327,7 +334,7 @@ fn outbound_settings(config: &Config) -> koppeltaal_outbound::Settings {
     }
 }
 
-fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
+fn kt1_settings(config: &Config, public_url: &str, hub_key: [u8; 32]) -> kt1::Settings {
     kt1::Settings {
         public_url: public_url.to_owned(),
         server_name: config.server.name.clone(),
@@ -335,5 +342,10 @@ fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
         body_timeout: BODY_TIMEOUT,
         claim_timeout: config.kt1.claim_timeout,
         retention: config.kt1.retention,
+        hub: kt1::HubSettings {
+            keep_alive: config.kt1.signalr_keep_alive,
+            connections: config.kt1.signalr_connections,
+            key: hub_key,
+        },
     }
 }
