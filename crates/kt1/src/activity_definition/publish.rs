@@ -117,7 +117,7 @@ async fn publish(
     app.parts.waker.wake();
     app.hub.arrived(copies.into_iter().map(|copied| Arrival {
         instance: copied.instance,
-        item: copied.item,
+        stamp: copied.stamp.0,
         patient: None,
     }));
     let created = existing.is_none();

@@ -12,8 +12,8 @@ use koppeltaal_store::hub::Connection;
 pub(crate) struct Arrival {
     /// The number of the recipient.
     pub instance: i64,
-    /// The integer of the copy.
-    pub item: i64,
+    /// Its stamp: the greatest is the newest.
+    pub stamp: i64,
     /// What stands for its patient, where it has one.
     pub patient: Option<i64>,
 }
@@ -24,13 +24,13 @@ pub(crate) struct Arrivals(HashMap<(i64, Option<i64>), i64>);
 
 impl Arrivals {
     pub(super) fn add(&mut self, arrival: Arrival) {
-        let item = self.0.entry((arrival.instance, arrival.patient)).or_insert(arrival.item);
-        *item = arrival.item.max(*item);
+        let stamp = self.0.entry((arrival.instance, arrival.patient)).or_insert(arrival.stamp);
+        *stamp = arrival.stamp.max(*stamp);
     }
 
     pub(super) fn take(&mut self) -> Vec<Arrival> {
         let taken = std::mem::take(&mut self.0).into_iter();
-        taken.map(|((instance, patient), item)| Arrival { instance, item, patient }).collect()
+        taken.map(|((instance, patient), stamp)| Arrival { instance, stamp, patient }).collect()
     }
 }
 
@@ -46,11 +46,11 @@ pub(super) enum Word {
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Arrived(Arrival { instance, item, patient: None }) => {
-                write!(f, "i.{instance}.{item}")
+            Self::Arrived(Arrival { instance, stamp, patient: None }) => {
+                write!(f, "i.{instance}.{stamp}")
             }
-            Self::Arrived(Arrival { instance, item, patient: Some(patient) }) => {
-                write!(f, "i.{instance}.{item}.{patient}")
+            Self::Arrived(Arrival { instance, stamp, patient: Some(patient) }) => {
+                write!(f, "i.{instance}.{stamp}.{patient}")
             }
             Self::Started(instance, connection) => {
                 write!(f, "s.{instance}.{:032x}", u128::from_be_bytes(*connection))
@@ -66,10 +66,10 @@ impl FromStr for Word {
         let number = |text: &str| text.parse::<i64>().map_err(drop);
         let parts: Vec<&str> = text.split('.').collect();
         match parts.as_slice() {
-            ["i", instance, item, patient @ ..] if patient.len() <= 1 => {
+            ["i", instance, stamp, patient @ ..] if patient.len() <= 1 => {
                 let patient = patient.first().map(|patient| number(patient)).transpose()?;
-                let (instance, item) = (number(instance)?, number(item)?);
-                Ok(Self::Arrived(Arrival { instance, item, patient }))
+                let (instance, stamp) = (number(instance)?, number(stamp)?);
+                Ok(Self::Arrived(Arrival { instance, stamp, patient }))
             }
             ["s", instance, connection] if connection.len() == 32 => {
                 let connection = u128::from_str_radix(connection, 16).map_err(drop)?;
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn words_are_read_as_they_were_written() {
-        let arrival = Arrival { instance: 7, item: 1_717_200_000_000, patient: None };
+        let arrival = Arrival { instance: 7, stamp: 1_717_200_000_000, patient: None };
         for word in [
             Word::Arrived(arrival),
             Word::Arrived(Arrival { patient: Some(-5), ..arrival }),
@@ -105,10 +105,10 @@ mod tests {
     #[test]
     fn arrivals_of_one_mailbox_become_one() {
         let mut arrivals = Arrivals::default();
-        for item in [3, 5, 4] {
-            arrivals.add(Arrival { instance: 1, item, patient: None });
+        for stamp in [3, 5, 4] {
+            arrivals.add(Arrival { instance: 1, stamp, patient: None });
         }
-        assert_eq!(arrivals.take(), [Arrival { instance: 1, item: 5, patient: None }]);
+        assert_eq!(arrivals.take(), [Arrival { instance: 1, stamp: 5, patient: None }]);
         assert_eq!(arrivals.take(), []);
     }
 }

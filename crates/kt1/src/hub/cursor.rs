@@ -9,7 +9,7 @@ use std::fmt;
 pub(super) struct Cursor {
     /// Whether StartPush was called.
     pub started: bool,
-    /// The newest item that it was told of.
+    /// The stamp of the newest item that it was told of.
     pub told: Option<i64>,
 }
 

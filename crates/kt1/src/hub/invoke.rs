@@ -38,7 +38,10 @@ pub(super) struct Call {
 impl Call {
     /// Reads a call; `None` when it is none.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let invocation: Invocation = serde_json::from_str(text).ok()?;
+        // A list would be read as the members in order.
+        let text = text.trim_start();
+        let invocation: Invocation =
+            serde_json::from_str(text).ok().filter(|_| text.starts_with('{'))?;
         let id = match invocation.id {
             Value::Null => None,
             Value::String(id) => Some(id),

@@ -29,7 +29,6 @@ pub(super) async fn poll(
     let expires = live.who.until.map(|until| Instant::now() + until.since(app.now()));
     let held = Instant::now() + app.hub.settings.poll();
     let until = expires.map_or(held, |expires| expires.min(held));
-    let was_started = live.is_started();
     let mut first = true;
     loop {
         let place = Cursor { started: live.is_started(), ..cursor };
@@ -47,7 +46,8 @@ pub(super) async fn poll(
         if live.is_over() {
             return Ok(frame::json(frame::reconnect(place)));
         }
-        if place.started != was_started {
+        // The client learns that it has called StartPush.
+        if place.started != cursor.started {
             return Ok(frame::json(frame::place(place)));
         }
         tokio::select! {

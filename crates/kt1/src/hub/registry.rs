@@ -16,7 +16,7 @@ use super::live::Live;
 struct Mailbox {
     domain: Arc<Domain>,
     live: HashMap<Connection, Arc<Live>>,
-    /// The newest item that its connections know of.
+    /// The stamp of the newest item that its connections know of.
     known: Option<i64>,
     /// How often something arrived.
     arrivals: u64,
@@ -102,7 +102,7 @@ impl Registry {
         let mut mailboxes = self.mailboxes();
         let Some(mailbox) = mailboxes.get_mut(&arrival.instance) else { return };
         mailbox.arrivals += 1;
-        mailbox.known = mailbox.known.max(Some(arrival.item));
+        mailbox.known = mailbox.known.max(Some(arrival.stamp));
         mailbox.live.values().for_each(|live| live.tell(arrival.patient));
     }
 
@@ -119,7 +119,7 @@ impl Registry {
         waiting.map(|(instance, mailbox)| mailbox.watched(*instance)).collect()
     }
 
-    /// The newest item was found to be this one. Where that is news, an arrival was
+    /// The newest item was found to have this stamp. Where that is news, an arrival was
     /// missed, or an item is New again.
     pub(super) fn seen(&self, watched: &Watched, newest: Option<i64>) {
         let mut mailboxes = self.mailboxes();
@@ -210,8 +210,8 @@ mod tests {
         )
     }
 
-    fn arrival(item: i64) -> Arrival {
-        Arrival { instance: 7, item, patient: None }
+    fn arrival(stamp: i64) -> Arrival {
+        Arrival { instance: 7, stamp, patient: None }
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
         registry.tell(arrival(6));
         open.live.told();
         assert!(!look(Some(6)));
-        assert!(look(Some(4)), "an older one is New again");
+        assert!(look(Some(4)), "another one is New again");
         let before = registry.watched(7).unwrap();
         registry.tell(arrival(8));
         open.live.told();

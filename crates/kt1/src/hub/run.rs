@@ -146,7 +146,7 @@ async fn look_at(app: &App, watched: Vec<Watched>) -> Result<()> {
         })
         .await?;
     for (watched, newest) in watched.iter().zip(newest) {
-        app.hub.registry.seen(watched, newest);
+        app.hub.registry.seen(watched, newest.map(|stamp| stamp.0));
     }
     Ok(())
 }

@@ -9,13 +9,13 @@ use koppeltaal_store::{hub, mailbox};
 use super::live::{Live, Who};
 use crate::app::App;
 
-/// The newest item that a caller could claim.
+/// The stamp of the newest item that a caller could claim.
 pub(super) async fn newest(app: &App, who: &Who) -> Result<Option<i64>> {
     let watched = app.hub.registry.watched(who.caller.instance.number);
     let (instance, patient) = (who.caller.instance.number, who.patient.clone());
     let scope = app.parts.store.scope(&who.caller.domain);
-    let newest =
-        scope.read(move |tx| mailbox::newest_new(tx, instance, patient.as_deref())).await?;
+    let read = scope.read(move |tx| mailbox::newest_new(tx, instance, patient.as_deref()));
+    let newest = read.await?.map(|stamp| stamp.0);
     if let (Some(watched), None) = (watched, &who.patient) {
         app.hub.registry.seen(&watched, newest);
     }

@@ -70,7 +70,7 @@ pub(crate) async fn post_message(
             app.metrics().accepted(&caller.domain.name, event, copies.len());
             app.hub.arrived(copies.into_iter().map(|copied| Arrival {
                 instance: copied.instance,
-                item: copied.item,
+                stamp: copied.stamp.0,
                 patient,
             }));
             warn::of_versions(call, caller, &named, versions.iter().map(|v| v.decision));

@@ -168,6 +168,8 @@ pub struct Copied {
     pub instance: i64,
     /// The integer of the copy.
     pub item: i64,
+    /// Its stamp.
+    pub stamp: Stamp,
 }
 
 /// A message that was handed to its recipients.
@@ -223,7 +225,8 @@ pub fn route(
         .iter()
         .map(|recipient| {
             let item = ids.key(now);
-            copies.push(Copied { instance: recipient.instance, item });
+            let (instance, stamp) = (recipient.instance, delivery.stamp);
+            copies.push(Copied { instance, item, stamp });
             if recipient.announce {
                 announcements.push(Announcement {
                     id: ids.key(now),

@@ -4,9 +4,14 @@ mod browse;
 mod claim;
 mod mixed;
 mod post;
+pub mod signalr;
+
+use std::fmt;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
+
+use serde::Serialize;
 
 use super::credentials::Credentials;
 use super::load::{Plan, Report, Target};
@@ -22,6 +27,8 @@ pub enum Command {
     Browse(browse::Args),
     /// Send, claim and browse at the same time
     Mixed(mixed::Args),
+    /// Hold SignalR connections and tell how soon they hear of messages
+    Signalr(signalr::Args),
 }
 
 /// What every workload is told.
@@ -42,14 +49,37 @@ impl Common {
     }
 }
 
+/// What was measured.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Measured {
+    /// Requests.
+    Requests(Report),
+    /// Live notifications.
+    Signalr(Box<signalr::Measurement>),
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requests(report) => report.fmt(f),
+            Self::Signalr(measurement) => measurement.fmt(f),
+        }
+    }
+}
+
 /// Puts the load on and reports.
-pub fn run(command: &Command) -> anyhow::Result<Report> {
-    match command {
+pub fn run(command: &Command) -> anyhow::Result<Measured> {
+    let report = match command {
         Command::Post(common) => post::run(common),
         Command::Claim(common) => claim::run(common),
         Command::Browse(args) => browse::run(args),
         Command::Mixed(args) => mixed::run(args),
-    }
+        Command::Signalr(args) => {
+            return Ok(Measured::Signalr(Box::new(signalr::run(args)?)));
+        }
+    };
+    report.map(Measured::Requests)
 }
 
 fn json_headers() -> HeaderMap {
