@@ -12,6 +12,7 @@ use koppeltaal_delivery::Waker;
 use koppeltaal_store::{AuditLog, Ids, Store};
 use tokio::sync::watch;
 
+use crate::hub::{Hub, HubSettings};
 use crate::links::Links;
 use crate::metrics::Metrics;
 use crate::sso::{self, SsoSettings};
@@ -33,6 +34,8 @@ pub struct Settings {
     pub retention: Limits,
     /// How long what single sign-on gives out can be used.
     pub sso: SsoSettings,
+    /// Live notifications.
+    pub hub: HubSettings,
 }
 
 /// What the program hands to [`App::new`].
@@ -71,6 +74,7 @@ pub struct Inner {
     pub(crate) links: Links,
     pub(crate) counts: crate::browse::Counts,
     pub(crate) sso: sso::State,
+    pub(crate) hub: Hub,
 }
 
 impl std::ops::Deref for App {
@@ -86,7 +90,8 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let links = Links::new(&parts.settings.public_url);
         let sso = sso::State::new(&parts.seal);
-        Self(Arc::new(Inner { parts, links, counts: Default::default(), sso }))
+        let hub = Hub::new(parts.settings.hub, parts.metrics.hub_connections());
+        Self(Arc::new(Inner { parts, links, counts: Default::default(), sso, hub }))
     }
 }
 

@@ -19,6 +19,14 @@ impl Links {
         Self { base: format!("{root}/FHIR/Koppeltaal"), oauth: format!("{root}/OAuth2/Koppeltaal") }
     }
 
+    /// The path of the hub.
+    pub fn hub(&self) -> String {
+        let root = self.base.strip_suffix("/FHIR/Koppeltaal").unwrap_or(&self.base);
+        let host = root.split_once("://").map_or(root, |(_, host)| host);
+        let path = host.find('/').and_then(|at| host.get(at..)).unwrap_or("");
+        format!("{path}/signalr")
+    }
+
     /// Where messages are posted.
     pub fn mailbox(&self) -> String {
         format!("{}/Mailbox", self.base)
@@ -47,5 +55,21 @@ impl Links {
     /// The Device of an application.
     pub fn device(&self, application: i64) -> String {
         format!("{}/Device/{application}", self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_the_hub_is_below_that_of_the_server() {
+        for (url, path) in [
+            ("http://127.0.0.1:8080", "/signalr"),
+            ("https://kt.example/", "/signalr"),
+            ("https://kt.example/edge/1/", "/edge/1/signalr"),
+        ] {
+            assert_eq!(Links::new(url).hub(), path);
+        }
     }
 }

@@ -5,6 +5,7 @@ use koppeltaal_core::status::Status;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
@@ -41,6 +42,8 @@ pub struct Metrics {
     succeeded: Family<DomainEvent, Counter>,
     failed: Family<DomainEvent, Counter>,
     latency: Latencies,
+    hub_connections: Gauge,
+    hub_told: Counter,
 }
 
 impl Metrics {
@@ -56,6 +59,8 @@ impl Metrics {
             latency: Family::new_with_constructor(|| {
                 Histogram::new(exponential_buckets(0.0005, 2.0, 14))
             }),
+            hub_connections: Gauge::default(),
+            hub_told: Counter::default(),
         };
         for (name, help, family) in [
             ("messages_accepted", "Messages accepted", &metrics.accepted),
@@ -75,6 +80,16 @@ impl Metrics {
             "kt1_request_duration_seconds",
             "Time from the whole request to the answer",
             metrics.latency.clone(),
+        );
+        registry.register(
+            "hub_connections",
+            "Open SignalR connections; a poll counts while it is held",
+            metrics.hub_connections.clone(),
+        );
+        registry.register(
+            "hub_notifications",
+            "NewMessage told to SignalR connections",
+            metrics.hub_told.clone(),
         );
         metrics
     }
@@ -101,6 +116,14 @@ impl Metrics {
         }
         .get_or_create(&labels(domain, event))
         .inc();
+    }
+
+    pub(crate) fn hub_connections(&self) -> Gauge {
+        self.hub_connections.clone()
+    }
+
+    pub(crate) fn hub_told(&self) {
+        self.hub_told.inc();
     }
 
     pub(crate) fn took(&self, verb: &'static str, seconds: f64) {

@@ -128,7 +128,7 @@ where
 
 /// Every refusal of a known caller leaves an audit row, but for those that
 /// recorded themselves and for a store that cannot write anyway.
-fn record(app: &App, caller: &Caller, refusal: &Refusal, seen: Seen, entry: Entry) {
+pub(crate) fn record(app: &App, caller: &Caller, refusal: &Refusal, seen: Seen, entry: Entry) {
     if refusal.recorded || refusal.status == StatusCode::SERVICE_UNAVAILABLE {
         return;
     }

@@ -307,7 +307,8 @@ pub struct Composed {
     pub entries: String,
 }
 
-/// Tells subscribers, each in its own domain, of a published definition.
+/// Tells subscribers, each in its own domain, of a published definition; answers
+/// with their copies.
 pub fn announce(
     tx: &mut dyn Tx,
     ids: &Ids,
@@ -316,7 +317,8 @@ pub fn announce(
     stamp: Stamp,
     announcements: &[Announcement],
     composed: &Composed,
-) -> Result<()> {
+) -> Result<Vec<mailbox::Copied>> {
+    let mut copies = Vec::new();
     for announcement in announcements {
         let audit = Entry {
             event: Some(Event::CreateOrUpdateActivityDefinition),
@@ -325,7 +327,7 @@ pub fn announce(
             ..Entry::new(Action::Accept, now, "server")
         };
         let mut tx = DomainTx::new(tx, announcement.domain);
-        mailbox::route(
+        let routed = mailbox::route(
             &mut tx,
             ids,
             now,
@@ -346,6 +348,7 @@ pub fn announce(
                 audit: &audit,
             },
         )?;
+        copies.extend(routed.copies);
     }
-    Ok(())
+    Ok(copies)
 }

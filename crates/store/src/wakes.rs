@@ -10,7 +10,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::engine::DatabaseUrl;
-use crate::engine::postgres::{Address, listen};
+use crate::engine::postgres::Address;
+use crate::engine::postgres::listen::{self, Channel};
 use crate::store::Store;
 
 /// Tells the other processes; clones share it. Cheap, never waits: many calls
@@ -31,6 +32,16 @@ impl Wakes {
 #[derive(Debug)]
 pub struct Listening(Option<JoinHandle<()>>);
 
+impl Listening {
+    pub(crate) fn to(task: JoinHandle<()>) -> Self {
+        Self(Some(task))
+    }
+
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+}
+
 impl Drop for Listening {
     fn drop(&mut self) {
         if let Some(task) = &self.0 {
@@ -45,11 +56,17 @@ impl Store {
     /// it is lost, on the runtime of the caller.
     pub fn wakes(&self, heard: impl Fn() + Send + Sync + 'static) -> Result<(Wakes, Listening)> {
         if !matches!(self.url(), DatabaseUrl::Postgres(_)) {
-            return Ok((Wakes(None), Listening(None)));
+            return Ok((Wakes(None), Listening::nothing()));
         }
         let address = Address::new(self.url())?;
         let tell = Arc::new(Notify::new());
-        let task = tokio::spawn(listen::run(address, Arc::clone(&tell), Arc::new(heard)));
-        Ok((Wakes(Some(tell)), Listening(Some(task))))
+        let channel = Channel {
+            name: "koppeltaal_outbox",
+            tell: Arc::clone(&tell),
+            payloads: Box::new(|| vec![String::new()]),
+            heard: Box::new(move |_| heard()),
+        };
+        let task = tokio::spawn(listen::run(address, channel));
+        Ok((Wakes(Some(tell)), Listening::to(task)))
     }
 }

@@ -181,6 +181,19 @@ pub const KEYS: &[Key] = &[
         Some("30s"),
         "The wait before the second attempt; it doubles with each further one.",
     ),
+    key(
+        "kt1.signalr_keep_alive",
+        Duration,
+        Some("10s"),
+        "How often something is sent over a silent SignalR connection. Clients doubt it after\n\
+         twice that, reconnect for three times that; a poll is held eleven times that.",
+    ),
+    key(
+        "kt1.signalr_connections",
+        Number,
+        Some("10000"),
+        "SignalR connections of one instance at one process; 429 beyond.",
+    ),
     key("kt1.launch_lifetime", Duration, Some("5m"), "How long a launch can be used."),
     key("kt1.code_lifetime", Duration, Some("60s"), "How long an authorization code can be used."),
     key("kt1.access_token_lifetime", Duration, Some("1h"), "How long an access token lasts."),

@@ -135,6 +135,10 @@ pub struct Kt1 {
     pub webhook_attempts: u32,
     /// The wait before the second attempt; it doubles.
     pub webhook_first_retry: Duration,
+    /// How often a silent SignalR connection says that it lives.
+    pub signalr_keep_alive: Duration,
+    /// SignalR connections of one instance.
+    pub signalr_connections: usize,
     /// How long a launch can be used.
     pub launch_lifetime: Duration,
     /// How long an authorization code can be used.

@@ -101,6 +101,11 @@ impl Reader<'_> {
                 retention_interval: self.duration("kt1.retention_interval"),
                 webhook_attempts: self.at_least_one("kt1.webhook_attempts"),
                 webhook_first_retry: self.duration("kt1.webhook_first_retry"),
+                // Nothing pauses for no time at all.
+                signalr_keep_alive: self
+                    .duration("kt1.signalr_keep_alive")
+                    .max(Duration::from_millis(100)),
+                signalr_connections: self.at_least_one("kt1.signalr_connections") as usize,
                 launch_lifetime: self.duration("kt1.launch_lifetime"),
                 code_lifetime: self.duration("kt1.code_lifetime"),
                 access_token_lifetime: self.duration("kt1.access_token_lifetime"),

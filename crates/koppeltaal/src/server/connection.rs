@@ -9,24 +9,31 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::counted::Counted;
 use super::descriptors::room_for_connections;
 use super::request::Router;
 
 /// Connections at the same time; more wait in the listen backlog.
-const MOST_CONNECTIONS: usize = 8192;
+const MOST_CONNECTIONS: usize = 16_384;
 /// How long the head of a request may take, and how long a connection may idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may leave an answer unread.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// After how long without anything the other side is probed, how often again, how
+/// often at most, and how long what was sent may stay unanswered.
+const PROBE_AFTER: Duration = Duration::from_secs(30);
+const PROBE_AGAIN: Duration = Duration::from_secs(10);
+const PROBES: u32 = 3;
+const UNANSWERED_MS: u32 = 60_000;
 /// How long to wait after accepting failed (no more file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -38,7 +45,8 @@ pub async fn accept(
     mut stopped: watch::Receiver<bool>,
     drain: Duration,
 ) {
-    let graceful = Arc::new(GracefulShutdown::new());
+    // Closed when the last connection has let go of its sender.
+    let (serving, mut ended) = mpsc::channel::<()>(1);
     let permits = Arc::new(Semaphore::new(room_for_connections(MOST_CONNECTIONS)));
     loop {
         let accepted = tokio::select! {
@@ -56,24 +64,39 @@ pub async fn accept(
             continue;
         };
         let (tls, router) = (tls.clone(), router.clone());
-        let watcher = graceful.watcher();
+        let (stopped, serving) = (stopped.clone(), serving.clone());
         tokio::spawn(async move {
-            let _permit = permit;
             let _ = stream.set_nodelay(true);
+            notice_loss(&stream);
+            let stream = Counted::new(stream, permit);
             match tls {
-                None => serve(stream, peer, router, watcher).await,
+                None => serve(stream, peer, router, stopped).await,
                 Some(tls) => {
                     let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
                     if let Ok(Ok(stream)) = handshake.await {
-                        serve(stream, peer, router, watcher).await;
+                        serve(stream, peer, router, stopped).await;
                     }
                 }
             }
+            drop(serving);
         });
     }
-    drop(listener);
-    if let Some(graceful) = Arc::into_inner(graceful) {
-        let _ = tokio::time::timeout(drain, graceful.shutdown()).await;
+    drop((listener, serving));
+    let _ = tokio::time::timeout(drain, ended.recv()).await;
+}
+
+/// Has the system find out when the other side is gone without a word: a connection
+/// that is held open for hours would never know.
+fn notice_loss(stream: &TcpStream) {
+    let set = || -> rustix::io::Result<()> {
+        sockopt::set_socket_keepalive(stream, true)?;
+        sockopt::set_tcp_keepidle(stream, PROBE_AFTER)?;
+        sockopt::set_tcp_keepintvl(stream, PROBE_AGAIN)?;
+        sockopt::set_tcp_keepcnt(stream, PROBES)?;
+        sockopt::set_tcp_user_timeout(stream, UNANSWERED_MS)
+    };
+    if let Err(error) = set() {
+        tracing::debug!(%error, "a connection is not probed");
     }
 }
 
@@ -81,7 +104,7 @@ async fn serve<S>(
     stream: S,
     peer: SocketAddr,
     router: Arc<Router>,
-    watcher: hyper_util::server::graceful::Watcher,
+    mut stopped: watch::Receiver<bool>,
 ) where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -94,9 +117,24 @@ async fn serve<S>(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .with_upgrades();
     // A client that goes away or talks nonsense is no event for the log.
-    if let Err(error) = watcher.watch(connection).await {
+    let mut connection = std::pin::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        () = told_to_stop(&mut stopped) => {
+            // The request in progress ends, and no other begins.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
         tracing::debug!(%peer, %error, "connection ended");
     }
+}
+
+async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
+    // An error says that nobody is left to serve for.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }

@@ -2,6 +2,7 @@
 //! that drains them.
 
 mod connection;
+mod counted;
 mod descriptors;
 mod follow;
 mod metrics;
@@ -53,6 +54,7 @@ pub struct Server {
     audit_log: AuditLog,
     delivery: Delivery,
     jobs: kt1::Jobs,
+    kt1: kt1::App,
     stop: watch::Sender<bool>,
     listeners: JoinSet<()>,
     following: JoinSet<()>,
@@ -75,6 +77,7 @@ impl Server {
         }
         let seal = Arc::new(SealKey::parse(&config.seal_key)?);
         let page_key = seal.derive("page links");
+        let hub_key = seal.derive("signalr connections");
         let catalogs = kt2::Catalogs::default();
         let (ids, node) = Ids::lease(&store, clock.clone()).await?;
         let ids = Arc::new(ids);
@@ -177,10 +180,10 @@ impl Server {
             metrics: kt1_metrics,
             seal,
             limit,
-            settings: kt1_settings(config, &public_url),
+            settings: kt1_settings(config, &public_url, hub_key),
         });
         let router = Arc::new(Router {
-            app,
+            app: app.clone(),
             authorization: authorization.clone(),
             kt2: kt2.clone(),
             store: store.clone(),
@@ -202,6 +205,7 @@ impl Server {
             kt2::subscription::follow(subscriptions, store.clone(), directory.clone()),
         ));
         following.spawn(supervised("kept subscriptions", kt2::subscription::keep(kt2)));
+        following.spawn(supervised("the hub", kt1::run_hub(app.clone())));
         following.spawn(supervised("the lease", keep_node(node.clone(), clock.clone())));
         following.spawn(supervised("keys and revocations", authorization.clone().follow()));
         following.spawn(supervised("the audit trail", keeper.keep()));
@@ -224,6 +228,7 @@ impl Server {
             audit_log,
             delivery,
             jobs,
+            kt1: app,
             stop,
             listeners,
             following,
@@ -243,7 +248,9 @@ impl Server {
         let _ = self.stop.send(true);
         let drained = async { while self.listeners.join_next().await.is_some() {} };
         let drained = tokio::time::timeout(DRAIN + Duration::from_secs(5), drained);
-        let (drained, ()) = tokio::join!(drained, self.jobs.shutdown());
+        // Connections that are held open would not end by themselves.
+        let (drained, (), ()) =
+            tokio::join!(drained, self.jobs.shutdown(), kt1::stop_hub(&self.kt1));
         if drained.is_err() {
             tracing::warn!("some connections did not end in time and were cut");
         }
@@ -332,7 +339,7 @@ fn outbound_settings(config: &Config) -> koppeltaal_outbound::Settings {
     }
 }
 
-fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
+fn kt1_settings(config: &Config, public_url: &str, hub_key: [u8; 32]) -> kt1::Settings {
     kt1::Settings {
         public_url: public_url.to_owned(),
         server_name: config.server.name.clone(),
@@ -345,6 +352,11 @@ fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
             code_lifetime: config.kt1.code_lifetime,
             access_token_lifetime: config.kt1.access_token_lifetime,
             activation_code_lifetime: config.kt1.activation_code_lifetime,
+        },
+        hub: kt1::HubSettings {
+            keep_alive: config.kt1.signalr_keep_alive,
+            connections: config.kt1.signalr_connections,
+            key: hub_key,
         },
     }
 }

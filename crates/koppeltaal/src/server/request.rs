@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use koppeltaal_auth::{Area, is_kt2_path, place};
 use koppeltaal_core::told::Told;
@@ -36,6 +36,9 @@ pub struct Router {
 
 type Answer = Response<Full<Bytes>>;
 
+/// An answer that may be a stream.
+type Streamed = Response<kt1::HubBody>;
+
 impl Router {
     /// The router of a listener that serves metrics and health only.
     pub(super) fn metrics_only(&self) -> Self {
@@ -52,7 +55,7 @@ impl Router {
     }
 
     /// Answers a request and logs it.
-    pub(super) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
+    pub(super) async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Streamed {
         let began = Instant::now();
         let request_id = request_id(&request);
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -62,6 +65,7 @@ impl Router {
             Err(_) => {
                 tracing::error!(request_id, "a request panicked");
                 plain(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; its log says why\n")
+                    .map(Either::Left)
             }
         };
         let headers = response.headers_mut();
@@ -91,7 +95,19 @@ impl Router {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>, peer: IpAddr, request_id: String) -> Answer {
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        request_id: String,
+    ) -> Streamed {
+        if self.page.is_some() && kt1::is_hub_path(request.uri().path()) {
+            return kt1::handle_hub(self.app.clone(), request, peer, request_id).await;
+        }
+        self.whole(request, peer, request_id).await.map(Either::Left)
+    }
+
+    async fn whole(&self, request: Request<Incoming>, peer: IpAddr, request_id: String) -> Answer {
         let path = request.uri().path();
         if kt1::is_kt1_path(path) && self.page.is_some() {
             return kt1::handle(self.app.clone(), request, peer, request_id).await;

@@ -12,6 +12,7 @@ use super::{announce, resource, search, visibility};
 use crate::answer::{Answer, Content, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
+use crate::hub::Arrival;
 use crate::{key, negotiate};
 
 /// The largest definition: a page holds up to 1,000 of them.
@@ -66,7 +67,7 @@ async fn publish(
     let (application, client_id) = (caller.application.number, caller.application.id.clone());
     let (task, target) = (app.clone(), existing.clone());
     let domain = caller.domain.number;
-    let stored = app
+    let (stored, copies) = app
         .parts
         .store
         .write(move |tx| {
@@ -98,6 +99,7 @@ async fn publish(
                     &publication,
                 )?,
             };
+            let mut copies = Vec::new();
             if let Ok((definition, stamp)) = &stored {
                 let mut entry = audit.clone();
                 entry.focal = Some(task.links.definition(definition.number));
@@ -106,9 +108,9 @@ async fn publish(
                 let composed = announce::compose(&task, definition, now)
                     .map_err(|refusal| refusal.into_internal())?;
                 let told = announce::announcements(&directory, definition);
-                definition::announce(tx, &ids, now, definition, *stamp, &told, &composed)?;
+                copies = definition::announce(tx, &ids, now, definition, *stamp, &told, &composed)?;
             }
-            Ok(stored)
+            Ok((stored, copies))
         })
         .await?;
     let (definition, _) = match stored {
@@ -118,6 +120,11 @@ async fn publish(
         }
     };
     app.parts.waker.wake();
+    app.hub.arrived(copies.into_iter().map(|copied| Arrival {
+        instance: copied.instance,
+        stamp: copied.stamp.0,
+        patient: None,
+    }));
     let created = existing.is_none();
     Ok(Answer {
         status: if created { StatusCode::CREATED } else { StatusCode::OK },

@@ -18,6 +18,7 @@ use koppeltaal_store::mailbox::{self, Accepted, Conflict};
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller, Seen};
+use crate::hub::Arrival;
 use crate::negotiate;
 
 /// The largest MessageHeader: a page of a mailbox holds up to 1,000 of them.
@@ -51,6 +52,7 @@ pub(crate) async fn post_message(
     let urls: Vec<String> = incoming.resources.iter().map(|r| r.url.clone()).collect();
     let named = warn::named(&incoming.resources, incoming.focal);
     let (event, focal) = (incoming.event, incoming.focal);
+    let patient = incoming.patient.as_deref().map(mailbox::patient_key);
     let announces = incoming.recipients.iter().any(|recipient| recipient.announce);
     let (ids, now) = (app.parts.ids.clone(), app.now());
     let accepted = app
@@ -62,11 +64,16 @@ pub(crate) async fn post_message(
     match accepted {
         Accepted::Refused(conflicts) => Err(refused(&conflicts, &urls, caller)),
         Accepted::Valid => Ok(reply.valid(app)),
-        Accepted::Stored { versions, recipients, .. } => {
+        Accepted::Stored { versions, copies, .. } => {
             if announces {
                 app.parts.waker.wake();
             }
-            app.metrics().accepted(&caller.domain.name, event, recipients);
+            app.metrics().accepted(&caller.domain.name, event, copies.len());
+            app.hub.arrived(copies.into_iter().map(|copied| Arrival {
+                instance: copied.instance,
+                stamp: copied.stamp.0,
+                patient,
+            }));
             warn::of_versions(call, caller, &named, versions.iter().map(|v| v.decision));
             Ok(reply.stored(app, &urls, focal, &versions))
         }

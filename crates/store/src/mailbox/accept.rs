@@ -7,7 +7,7 @@ use koppeltaal_core::version::Stamp;
 use koppeltaal_core::versioning::{self, Decision, Known, Rules, Sent};
 use koppeltaal_core::{Result, Timestamp};
 
-use super::route::{Delivery, Recipient, Template, route};
+use super::route::{Copied, Delivery, Recipient, Routed, Template, route};
 use crate::ids::Ids;
 use crate::scope::DomainTx;
 use crate::tx::{Arg, ColumnType, Dialect, OnConflict, Row, Table};
@@ -88,8 +88,8 @@ pub enum Accepted {
         message: i64,
         /// The resources, in the order of [`Incoming::resources`].
         versions: Vec<Versioned>,
-        /// How many recipients got a copy.
-        recipients: usize,
+        /// The copies that its recipients got.
+        copies: Vec<Copied>,
     },
     /// It would have been stored; only the audit row was.
     Valid,
@@ -177,7 +177,7 @@ pub fn accept(
     let focal = &incoming.resources[incoming.focal];
     let mut audit = incoming.audit.clone();
     audit.version = Some(version.clone());
-    let message = route(
+    let Routed { message, copies } = route(
         tx,
         ids,
         now,
@@ -198,7 +198,7 @@ pub fn accept(
             audit: &audit,
         },
     )?;
-    Ok(Accepted::Stored { message, versions, recipients: incoming.recipients.len() })
+    Ok(Accepted::Stored { message, versions, copies })
 }
 
 fn conflicts(decisions: &[Decision], known: &[Option<Current>]) -> Vec<Conflict> {

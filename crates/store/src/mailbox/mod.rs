@@ -8,6 +8,7 @@ mod erase;
 mod item;
 mod lapse;
 mod list;
+mod newest;
 mod read;
 mod retention;
 mod route;
@@ -23,13 +24,20 @@ pub use erase::{
 pub use item::{Body, Item};
 pub use lapse::{Lapse, has_lapsed, lapse};
 pub use list::{Listing, ListingFilter, find, list};
+pub use newest::newest_new;
 pub use read::{Key, body, item_of, read};
 pub use retention::{Position, Removal, anonymise, expire, identifiable, removable};
-pub use route::{Delivery, Part, Recipient, Template, route};
+pub use route::{Copied, Delivery, Part, Recipient, Routed, Template, route};
 pub use statistics::{Waiting, has_waiting, waiting};
 pub use status::{Put, PutRequest, put};
 
 use sha2::{Digest, Sha256};
+
+/// What stands for the URL of a patient (without version) where it must be short.
+/// Two patients may share it.
+pub fn patient_key(url: &str) -> i64 {
+    key_of(url)
+}
 
 /// 64 bits of a hash of a URL, for narrow index keys. Equality is always
 /// checked on the URL itself as well.

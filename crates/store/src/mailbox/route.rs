@@ -161,13 +161,33 @@ const ITEM: Table = Table {
     on_conflict: OnConflict::Retry,
 };
 
-/// Stores the message and hands it to its recipients. Answers with its number.
+/// A recipient's copy of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// The number of the recipient.
+    pub instance: i64,
+    /// The integer of the copy.
+    pub item: i64,
+    /// Its stamp.
+    pub stamp: Stamp,
+}
+
+/// A message that was handed to its recipients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed {
+    /// The number of the message.
+    pub message: i64,
+    /// The copies.
+    pub copies: Vec<Copied>,
+}
+
+/// Stores the message and hands it to its recipients.
 pub fn route(
     tx: &mut DomainTx<'_>,
     ids: &Ids,
     now: Timestamp,
     delivery: Delivery<'_>,
-) -> Result<i64> {
+) -> Result<Routed> {
     let domain = tx.domain();
     let focal_key = key_of(delivery.focal);
     if delivery.may_supersede {
@@ -199,11 +219,14 @@ pub fn route(
     tx.insert_many(&BODY, &[row![domain, message, delivery.feed, delivery.entries]])?;
     let patient_key = delivery.patient.map(key_of);
     let mut announcements = Vec::new();
+    let mut copies = Vec::with_capacity(delivery.recipients.len());
     let items: Vec<Row> = delivery
         .recipients
         .iter()
         .map(|recipient| {
             let item = ids.key(now);
+            let (instance, stamp) = (recipient.instance, delivery.stamp);
+            copies.push(Copied { instance, item, stamp });
             if recipient.announce {
                 announcements.push(Announcement {
                     id: ids.key(now),
@@ -236,7 +259,7 @@ pub fn route(
     }
     let entry = Entry { item: Some(message), ..delivery.audit.clone() };
     audit::append(tx, ids, &[entry])?;
-    Ok(message)
+    Ok(Routed { message, copies })
 }
 
 /// Older items of the same recipient, event and focal resource that are not

@@ -13,8 +13,18 @@ use tokio_postgres::Client;
 
 use super::Address;
 
-/// Called for a wake.
-pub(crate) type Heard = Arc<dyn Fn() + Send + Sync>;
+/// What is told and heard.
+pub(crate) struct Channel {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// Something is to be told.
+    pub tell: Arc<Notify>,
+    /// What that is.
+    pub payloads: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// Called with what another process told; with nothing when that may have been
+    /// missed.
+    pub heard: Box<dyn Fn(Option<&str>) + Send + Sync>,
+}
 
 /// Wakes within this time become one message.
 const DEBOUNCE: Duration = Duration::from_millis(20);
@@ -24,15 +34,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Listens and tells for ever.
-pub(crate) async fn run(address: Address, tell: Arc<Notify>, heard: Heard) {
+pub(crate) async fn run(address: Address, channel: Channel) {
+    let channel = Arc::new(channel);
     let mut pause = FIRST_PAUSE;
     loop {
-        match open(&address, &heard).await {
+        match open(&address, &channel).await {
             Ok((client, serve)) => {
                 pause = FIRST_PAUSE;
                 // What was told meanwhile was missed.
-                heard();
-                tell_until_lost(&client, serve, &tell).await;
+                (channel.heard)(None);
+                tell_until_lost(&client, serve, &channel).await;
             }
             Err(error) => tracing::debug!(%error, "other processes are not heard for now"),
         }
@@ -50,13 +61,13 @@ impl Drop for Serving {
     }
 }
 
-async fn open(address: &Address, heard: &Heard) -> Result<(Client, Serving)> {
+async fn open(address: &Address, channel: &Arc<Channel>) -> Result<(Client, Serving)> {
     let own = Arc::new(AtomicI32::new(0));
-    let (heard, from) = (Arc::clone(heard), Arc::clone(&own));
+    let (hearing, from) = (Arc::clone(channel), Arc::clone(&own));
     let (client, serve) = address
         .connect_listening(move |note| {
             if note.process_id() != from.load(Ordering::Relaxed) {
-                heard();
+                (hearing.heard)(Some(note.payload()));
             }
         })
         .await?;
@@ -64,18 +75,22 @@ async fn open(address: &Address, heard: &Heard) -> Result<(Client, Serving)> {
     let unreachable = |cause| address.unreachable(&cause);
     let row = client.query_one("SELECT pg_backend_pid()", &[]).await.map_err(unreachable)?;
     own.store(row.try_get(0).map_err(unreachable)?, Ordering::Relaxed);
-    client.batch_execute("LISTEN koppeltaal_outbox").await.map_err(unreachable)?;
+    let listen = format!("LISTEN {}", channel.name);
+    client.batch_execute(&listen).await.map_err(unreachable)?;
     Ok((client, serve))
 }
 
-async fn tell_until_lost(client: &Client, mut serve: Serving, tell: &Notify) {
+async fn tell_until_lost(client: &Client, mut serve: Serving, channel: &Channel) {
     loop {
         tokio::select! {
-            () = tell.notified() => {}
+            () = channel.tell.notified() => {}
             _ = &mut serve.0 => return,
         }
-        if client.batch_execute("NOTIFY koppeltaal_outbox").await.is_err() {
-            return;
+        for payload in (channel.payloads)() {
+            let told = client.execute("SELECT pg_notify($1, $2)", &[&channel.name, &payload]).await;
+            if told.is_err() {
+                return;
+            }
         }
         tokio::time::sleep(DEBOUNCE).await;
     }

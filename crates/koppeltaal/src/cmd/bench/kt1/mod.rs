@@ -6,9 +6,14 @@ mod claim;
 mod launch;
 mod mixed;
 mod post;
+pub mod signalr;
+
+use std::fmt;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
+
+use serde::Serialize;
 
 use super::credentials::Credentials;
 use super::load::{Plan, Report, Target};
@@ -26,6 +31,8 @@ pub enum Command {
     Mixed(mixed::Args),
     /// Launch an application and get its tokens, at a fixed rate
     Launch(launch::Args),
+    /// Hold SignalR connections and tell how soon they hear of messages
+    Signalr(signalr::Args),
 }
 
 /// What every workload is told.
@@ -46,15 +53,38 @@ impl Common {
     }
 }
 
+/// What was measured.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Measured {
+    /// Requests.
+    Requests(Report),
+    /// Live notifications.
+    Signalr(Box<signalr::Measurement>),
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Requests(report) => report.fmt(f),
+            Self::Signalr(measurement) => measurement.fmt(f),
+        }
+    }
+}
+
 /// Puts the load on and reports.
-pub fn run(command: &Command) -> anyhow::Result<Report> {
-    match command {
+pub fn run(command: &Command) -> anyhow::Result<Measured> {
+    let report = match command {
         Command::Post(common) => post::run(common),
         Command::Claim(common) => claim::run(common),
         Command::Browse(args) => browse::run(args),
         Command::Mixed(args) => mixed::run(args),
         Command::Launch(args) => launch::run(args),
-    }
+        Command::Signalr(args) => {
+            return Ok(Measured::Signalr(Box::new(signalr::run(args)?)));
+        }
+    };
+    report.map(Measured::Requests)
 }
 
 fn json_headers() -> HeaderMap {

@@ -44,6 +44,11 @@ impl Target {
         })
     }
 
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The path of `rest` on this server.
     pub fn uri(&self, rest: &str) -> anyhow::Result<Uri> {
         format!("{}{rest}", self.path).parse().with_context(|| format!("`{rest}` is no path"))

@@ -1,0 +1,110 @@
+//! One open connection: whose it is, and what it is to be told. However often it is
+//! told that something waits, that is one bit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use koppeltaal_core::Timestamp;
+use koppeltaal_store::hub::Connection;
+use tokio::sync::Notify;
+
+use super::token::Holder;
+use crate::call::Caller;
+
+/// StartPush was called.
+const STARTED: u8 = 1;
+/// Something waits that the client was not told of.
+const WAITING: u8 = 2;
+/// The connection is to end.
+const OVER: u8 = 4;
+
+/// A caller, and what its credentials allow.
+#[derive(Debug, Clone)]
+pub(super) struct Who {
+    /// The instance.
+    pub caller: Caller,
+    /// The patient of its access token, where it has one.
+    pub patient: Option<Arc<str>>,
+    /// When its access token expires; a password does not.
+    pub until: Option<Timestamp>,
+}
+
+impl Who {
+    /// Who its connections are bound to.
+    pub(super) fn holder(&self) -> Holder {
+        let patient = self.patient.as_deref().map(koppeltaal_store::mailbox::patient_key);
+        Holder { instance: self.caller.instance.number, patient }
+    }
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub id: Connection,
+    pub who: Who,
+    /// What stands for its patient.
+    patient: Option<i64>,
+    state: AtomicU8,
+    wake: Notify,
+}
+
+impl Live {
+    pub(super) fn new(id: Connection, who: Who, started: bool) -> Self {
+        let state = AtomicU8::new(if started { STARTED } else { 0 });
+        Self { id, patient: who.holder().patient, who, state, wake: Notify::new() }
+    }
+
+    pub(super) fn instance(&self) -> i64 {
+        self.who.caller.instance.number
+    }
+
+    /// StartPush was called: from now on it is told what arrives.
+    pub(super) fn start(&self) {
+        self.set(STARTED);
+    }
+
+    /// Something waits, of this patient if that is known.
+    pub(super) fn tell(&self, patient: Option<i64>) {
+        let foreign = self.patient.is_some() && patient.is_some() && self.patient != patient;
+        if !foreign && self.is(STARTED) {
+            self.set(WAITING);
+        }
+    }
+
+    /// The connection is to end.
+    pub(super) fn end(&self) {
+        self.set(OVER);
+    }
+
+    pub(super) fn is_started(&self) -> bool {
+        self.is(STARTED)
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is(WAITING)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is(OVER)
+    }
+
+    /// The client is being told: what comes from now on is new.
+    pub(super) fn told(&self) {
+        self.state.fetch_and(!WAITING, Ordering::AcqRel);
+    }
+
+    /// Waits for a change. One task of a connection waits at a time.
+    pub(super) async fn changed(&self) {
+        self.wake.notified().await;
+    }
+
+    fn is(&self, bit: u8) -> bool {
+        self.state.load(Ordering::Acquire) & bit != 0
+    }
+
+    fn set(&self, bit: u8) {
+        if self.state.fetch_or(bit, Ordering::AcqRel) & bit == 0 {
+            self.wake.notify_one();
+        }
+    }
+}
