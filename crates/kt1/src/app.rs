@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koppeltaal_auth::{RequestLimit, Verifier};
+use koppeltaal_auth::{RequestLimit, SealKey, Verifier};
 use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::{Limits, Rule};
 use koppeltaal_core::{Clock, Timestamp};
 use koppeltaal_delivery::Waker;
+use koppeltaal_outbound::Clients;
 use koppeltaal_store::{AuditLog, Ids, Store};
 use tokio::sync::watch;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub claim_timeout: Duration,
     /// When bodies are removed.
     pub retention: Limits,
+    /// How long the storage provider of a domain may take to answer.
+    pub storage_timeout: Duration,
 }
 
 /// What the program hands to [`App::new`].
@@ -52,6 +55,10 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// How many requests an instance may send.
     pub limit: Arc<RequestLimit>,
+    /// Seals and opens what the store must not show.
+    pub seal: Arc<SealKey>,
+    /// How storage providers are called.
+    pub outbound: Arc<Clients>,
     /// Settings.
     pub settings: Settings,
 }
@@ -65,6 +72,7 @@ pub struct Inner {
     pub(crate) parts: Parts,
     pub(crate) links: Links,
     pub(crate) counts: crate::browse::Counts,
+    pub(crate) storage_calls: crate::storage_item::Calls,
 }
 
 impl std::ops::Deref for App {
@@ -79,7 +87,12 @@ impl App {
     /// Puts the face together.
     pub fn new(parts: Parts) -> Self {
         let links = Links::new(&parts.settings.public_url);
-        Self(Arc::new(Inner { parts, links, counts: Default::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            links,
+            counts: Default::default(),
+            storage_calls: Default::default(),
+        }))
     }
 }
 

@@ -25,6 +25,7 @@ mod query;
 mod read_message;
 mod routes;
 mod set_status;
+mod storage_item;
 mod verb;
 
 pub use app::{App, Parts, Settings};
@@ -32,3 +33,4 @@ pub use call::{Call, Caller};
 pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
 pub use routes::{handle, is_kt1_path};
+pub use storage_item::{opens as opens_storage, provider_url as storage_provider};

@@ -15,6 +15,7 @@ pub mod migrate;
 pub mod outbox;
 pub mod resource;
 pub mod scope;
+pub mod storage_item;
 pub mod store;
 pub mod subscription;
 #[cfg(feature = "test-support")]

@@ -72,6 +72,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0008_notification.sql"),
     },
     Migration { number: 9, name: "audit", sql: include_str!("migrations/0009_audit.sql") },
+    Migration { number: 12, name: "storage", sql: include_str!("migrations/0012_storage.sql") },
 ];
 
 /// A migration that a store has.

@@ -135,6 +135,8 @@ pub struct Kt1 {
     pub webhook_attempts: u32,
     /// The wait before the second attempt; it doubles.
     pub webhook_first_retry: Duration,
+    /// How long the storage provider of a domain may take to answer.
+    pub storage_timeout: Duration,
     /// How long a launch can be used.
     pub launch_lifetime: Duration,
     /// How long an authorization code can be used.

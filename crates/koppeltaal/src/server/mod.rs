@@ -74,6 +74,7 @@ impl Server {
             tracing::info!(number = applied.number, name = applied.name, "store migrated");
         }
         let seal = Arc::new(SealKey::parse(&config.seal_key)?);
+        let storage_seal = seal.clone();
         let page_key = seal.derive("page links");
         let catalogs = kt2::Catalogs::default();
         let (ids, node) = Ids::lease(&store, clock.clone()).await?;
@@ -175,6 +176,8 @@ impl Server {
             waker: delivery.waker(),
             metrics: kt1_metrics,
             limit,
+            seal: storage_seal,
+            outbound: Arc::new(Clients::new(storage_settings(config))?),
             settings: kt1_settings(config, &public_url),
         });
         let router = Arc::new(Router {
@@ -335,5 +338,14 @@ fn kt1_settings(config: &Config, public_url: &str) -> kt1::Settings {
         body_timeout: BODY_TIMEOUT,
         claim_timeout: config.kt1.claim_timeout,
         retention: config.kt1.retention,
+        storage_timeout: config.kt1.storage_timeout,
+    }
+}
+
+/// A provider is given up by who calls it, who knows that it was the time.
+fn storage_settings(config: &Config) -> koppeltaal_outbound::Settings {
+    koppeltaal_outbound::Settings {
+        timeout: config.kt1.storage_timeout + Duration::from_secs(5),
+        ..outbound_settings(config)
     }
 }

@@ -1,5 +1,5 @@
-//! `koppeltaal erase`: removes a patient's bodies, headers and versions from a
-//! domain. The audit trail keeps that it happened, and what happened before:
+//! `koppeltaal erase`: removes a patient's bodies, headers, versions and
+//! StorageItems from a domain. The audit trail keeps that it happened, and what happened before:
 //! each transaction records what it removes itself, so that a run that is killed
 //! leaves no gap.
 
@@ -10,7 +10,7 @@ use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Clock, Result};
 use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_store::mailbox::{self, Erasure};
-use koppeltaal_store::{DomainTx, Ids, Scope, Store, audit};
+use koppeltaal_store::{DomainTx, Ids, Scope, Store, audit, storage_item};
 
 /// Rows that one transaction looks at, and removes.
 const AT_ONCE: i64 = 2000;
@@ -33,10 +33,12 @@ pub async fn erase(
     loop {
         let messages = run.messages().await?;
         let resources = run.resources().await?;
+        let storage_items = run.storage_items().await?;
         erased.messages += messages.messages;
         erased.items += messages.items;
         erased.resources += resources;
-        if dry_run || (messages.messages == 0 && resources == 0) {
+        erased.storage_items += storage_items;
+        if dry_run || (messages.messages == 0 && resources == 0 && storage_items == 0) {
             return Ok(erased);
         }
     }
@@ -107,6 +109,35 @@ impl Run<'_> {
             }
         }
         Ok(erased)
+    }
+
+    async fn storage_items(&self) -> Result<u64> {
+        let mut erased = 0;
+        loop {
+            let patient = self.patient.to_owned();
+            if self.dry_run {
+                return self
+                    .scope
+                    .read(move |tx| storage_item::count_of_patient(tx, &patient))
+                    .await;
+            }
+            let (ids, entry) = (self.ids.clone(), self.entry());
+            let some = self
+                .scope
+                .write(move |tx| {
+                    let some = storage_item::erase_some(tx, &patient, REMOVED_AT_ONCE as i64)?;
+                    if some > 0 {
+                        let detail = Some(format!("{some} StorageItems"));
+                        audit::append(tx, &ids, &[Entry { detail, ..entry.clone() }])?;
+                    }
+                    Ok(some)
+                })
+                .await?;
+            erased += some;
+            if some < REMOVED_AT_ONCE as u64 {
+                return Ok(erased);
+            }
+        }
     }
 
     fn entry(&self) -> Entry {

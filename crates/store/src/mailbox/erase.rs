@@ -17,6 +17,8 @@ pub struct Erasure {
     pub items: u64,
     /// Versions of resources.
     pub resources: u64,
+    /// StorageItems.
+    pub storage_items: u64,
 }
 
 /// Messages about the patient after `after`: a page, and where to go on.

@@ -11,6 +11,7 @@ mod list;
 mod read;
 mod retention;
 mod route;
+mod sent;
 mod statistics;
 mod status;
 
@@ -26,6 +27,7 @@ pub use list::{Listing, ListingFilter, find, list};
 pub use read::{Key, body, item_of, read};
 pub use retention::{Position, Removal, anonymise, expire, identifiable, removable};
 pub use route::{Delivery, Part, Recipient, Template, route};
+pub use sent::{Sent, SentFilter, count_sent, sent, sent_message, sent_with_copy};
 pub use statistics::{Waiting, has_waiting, waiting};
 pub use status::{Put, PutRequest, put};
 
