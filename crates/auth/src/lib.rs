@@ -13,6 +13,7 @@ mod authorize;
 mod bearer;
 mod body;
 pub mod client_keys;
+mod content_seal;
 mod discovery;
 mod introspect;
 pub mod jose;
@@ -36,6 +37,7 @@ pub use answer::{Answer, preflight, secure, share_with_all, share_with_listed};
 pub use app::{App, Parts, Settings as AuthorizationSettings};
 pub use authorize::{Advice, page};
 pub use bearer::{Access, Unaccepted};
+pub use content_seal::ContentKey;
 pub use metrics::Metrics;
 
 pub use password::generate_password;

@@ -17,6 +17,8 @@ pub mod resource;
 pub mod resource_type;
 pub mod retention;
 pub mod search;
+pub mod sent;
+pub mod size;
 pub mod status;
 pub mod told;
 pub mod trace;

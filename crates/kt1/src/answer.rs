@@ -20,6 +20,8 @@ pub enum Content {
     Tree(Node),
     /// The same, already as JSON.
     Json(String),
+    /// No body.
+    None,
 }
 
 /// What a verb answers when it succeeds.
@@ -56,9 +58,20 @@ impl Answer {
         }
     }
 
+    /// 204.
+    pub fn nothing() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            content: Content::None,
+            location: None,
+            written: false,
+        }
+    }
+
     /// The response in a format.
     pub fn into_response(self, format: Format) -> Response<Full<Bytes>> {
         let body = match (self.content, format) {
+            (Content::None, _) => String::new(),
             (Content::Json(text), Format::Json) => text,
             (Content::Tree(node), Format::Json) => json::render(&node),
             (Content::Tree(node), Format::Xml) => render_xml(&node),

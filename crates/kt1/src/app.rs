@@ -9,6 +9,7 @@ use koppeltaal_core::event::Event;
 use koppeltaal_core::retention::{Limits, Rule};
 use koppeltaal_core::{Clock, Timestamp};
 use koppeltaal_delivery::Waker;
+use koppeltaal_outbound::Clients;
 use koppeltaal_store::{AuditLog, Ids, Store};
 use tokio::sync::watch;
 
@@ -36,6 +37,8 @@ pub struct Settings {
     pub sso: SsoSettings,
     /// Live notifications.
     pub hub: HubSettings,
+    /// How long the storage provider of a domain may take to answer.
+    pub storage_timeout: Duration,
 }
 
 /// What the program hands to [`App::new`].
@@ -56,10 +59,12 @@ pub struct Parts {
     pub waker: Waker,
     /// Counters.
     pub metrics: Arc<Metrics>,
-    /// Opens the secrets of OAuth clients.
-    pub seal: Arc<SealKey>,
     /// How many requests an instance may send.
     pub limit: Arc<RequestLimit>,
+    /// Seals and opens what the store must not show.
+    pub seal: Arc<SealKey>,
+    /// How storage providers are called.
+    pub outbound: Arc<Clients>,
     /// Settings.
     pub settings: Settings,
 }
@@ -75,6 +80,7 @@ pub struct Inner {
     pub(crate) counts: crate::browse::Counts,
     pub(crate) sso: sso::State,
     pub(crate) hub: Hub,
+    pub(crate) storage_calls: crate::storage_item::Calls,
 }
 
 impl std::ops::Deref for App {
@@ -91,7 +97,14 @@ impl App {
         let links = Links::new(&parts.settings.public_url);
         let sso = sso::State::new(&parts.seal);
         let hub = Hub::new(parts.settings.hub, parts.metrics.hub_connections());
-        Self(Arc::new(Inner { parts, links, counts: Default::default(), sso, hub }))
+        Self(Arc::new(Inner {
+            parts,
+            links,
+            counts: Default::default(),
+            sso,
+            hub,
+            storage_calls: Default::default(),
+        }))
     }
 }
 

@@ -94,6 +94,8 @@ pub struct Call {
     pub asked_path: String,
     /// The body.
     pub body: Bytes,
+    /// The version of the resource that the client knows (`Content-Location`).
+    pub content_location: Option<String>,
     /// The format of the body, if there is one.
     pub body_format: Option<Format>,
     /// When the request began.

@@ -27,6 +27,7 @@ mod read_message;
 mod routes;
 mod set_status;
 mod sso;
+mod storage_item;
 mod verb;
 
 pub use app::{App, Parts, Settings};
@@ -37,3 +38,4 @@ pub use jobs::{JobSettings, Jobs, RetentionReport, erase, run_retention};
 pub use metrics::Metrics;
 pub use routes::{handle, is_kt1_path};
 pub use sso::{SsoSettings, handle_sso, is_sso_path};
+pub use storage_item::{opens as opens_storage, provider_url as storage_provider};

@@ -52,6 +52,15 @@ impl Links {
         format!("{}/Other/ActivityDefinition:{number}/_history/{version}", self.base)
     }
 
+    /// A StorageItem, or a version of it.
+    pub fn storage_item(&self, id: &str, version: Option<&str>) -> String {
+        let item = format!("{}/Other/StorageItem:{id}", self.base);
+        match version {
+            Some(version) => format!("{item}/_history/{version}"),
+            None => item,
+        }
+    }
+
     /// The Device of an application.
     pub fn device(&self, application: i64) -> String {
         format!("{}/Device/{application}", self.base)

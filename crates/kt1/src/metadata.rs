@@ -56,13 +56,24 @@ fn rest(app: &Inner) -> Node {
         search("Patient", "reference", "the patient the message is about"),
         search("ProcessingStatus", "string", "status of the caller's copy"),
     ];
-    let definition_parameters = vec![search("code", "token", "ActivityDefinition")];
+    let item = |name: &str, kind: &str, of: &str| search(name, kind, &format!("StorageItem: {of}"));
+    let other_parameters = vec![
+        search("code", "token", "ActivityDefinition, StorageItem"),
+        item("patient", "reference", "the patient it is about"),
+        item("objectType", "string", "type of the object"),
+        item("objectKey", "string", "key of the object; also :startswith, :contains"),
+        item("lastUpdated", "date", "when it last changed; also for _sort"),
+    ];
     object! {
         "mode" => "server",
         "security" => security(app),
         "resource" => [
             resource("MessageHeader", &["read", "update", "search-type"], header_parameters),
-            resource("Other", &["read", "update", "create", "search-type"], definition_parameters),
+            resource(
+                "Other",
+                &["read", "update", "delete", "create", "search-type"],
+                other_parameters,
+            ),
             resource("Device", &["read", "search-type"], Vec::new()),
             resource("Patient", &["read", "search-type"], Vec::new()),
             resource("Profile", &["read", "search-type"], Vec::new()),

@@ -26,6 +26,14 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Every value of a parameter that is not empty.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(known, value)| known.eq_ignore_ascii_case(name) && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
     /// Whether a parameter is `yes`.
     pub fn is_yes(&self, name: &str) -> bool {
         self.get(name) == Some("yes")

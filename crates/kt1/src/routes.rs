@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use koppeltaal_core::audit::{Action, Entry};
 
@@ -17,12 +17,12 @@ use koppeltaal_core::told::Told;
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{self, Call, Caller, Seen};
-use crate::negotiate::Format;
+use crate::negotiate::{Format, text};
 use crate::query::Query;
 use crate::verb::Verb;
 use crate::{
     activity_definition, authenticate, body, browse, claim, cors, device, feed, metadata,
-    post_message, read_message, set_status,
+    post_message, read_message, set_status, storage_item,
 };
 
 /// Whether a path belongs to KT1's FHIR face.
@@ -84,7 +84,8 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let verb = Verb::of(&asked.head.method, asked.head.uri.path());
+    let query = Query::parse(asked.head.uri.query().unwrap_or(""));
+    let verb = Verb::of(&asked.head.method, asked.head.uri.path(), query.get("code"));
     told.verb = verb.as_ref().map_or("none", Verb::name);
     if let Ok(Verb::Metadata) = verb {
         return Ok(metadata::metadata(app));
@@ -106,8 +107,9 @@ where
         let body_format = Format::of_body(headers, &body);
         *format = Format::of_answer(headers, body_format);
         let call = Call {
-            query: Query::parse(asked.head.uri.query().unwrap_or("")),
+            query,
             asked_path: collapsed(asked.head.uri.path()),
+            content_location: text(headers, &header::CONTENT_LOCATION).map(str::to_owned),
             body_format: body_format.filter(|_| !body.trim_ascii().is_empty()),
             body,
             began,
@@ -151,12 +153,8 @@ async fn perform(
     caller: &Caller,
     seen: &mut Seen,
 ) -> Result<Answer, Refusal> {
-    if matches!(
-        verb,
-        Verb::SearchOther | Verb::ReadOther(_) | Verb::CreateOther | Verb::UpdateOther(..)
-    ) {
-        only_definitions(call)?;
-    }
+    // Credentials of an instance are bound to no patient.
+    let bound: Option<&str> = None;
     match verb {
         Verb::Metadata => Ok(metadata::metadata(app)),
         Verb::PostMessage => post_message::post_message(app, call, caller, seen).await,
@@ -169,6 +167,15 @@ async fn perform(
         Verb::UpdateOther(number, version) => {
             activity_definition::update(app, call, caller, number, version).await
         }
+        Verb::SearchStorageItems => storage_item::search(app, call, caller, bound).await,
+        Verb::CreateStorageItem => storage_item::create(app, call, caller, bound).await,
+        Verb::ReadStorageItem(id, version) => {
+            storage_item::read(app, call, caller, bound, &id, version.as_deref()).await
+        }
+        Verb::UpdateStorageItem(id, version) => {
+            storage_item::update(app, call, caller, bound, &id, version).await
+        }
+        Verb::DeleteStorageItem(id) => storage_item::delete(app, call, caller, bound, &id).await,
         Verb::SearchNothing(collection) => Ok(feed::nothing(app, call, collection)),
         Verb::SearchDevices => Ok(device::search(app, call, caller)),
         Verb::ReadDevice(number) => device::read(app, caller, number),
@@ -189,22 +196,6 @@ async fn search_messages(app: &App, call: &Call, caller: &Caller) -> Result<Answ
             Some(id) => read_message::by_id(app, call, caller, id).await,
             None => browse::browse(app, call, caller).await,
         },
-    }
-}
-
-fn only_definitions(call: &Call) -> Result<(), Refusal> {
-    match call.query.get("code") {
-        None | Some("ActivityDefinition") => Ok(()),
-        Some("StorageItem") => Err(Refusal::new(
-            StatusCode::NOT_FOUND,
-            "not-supported",
-            "not-supported",
-            "This domain has no storage service.",
-        )),
-        Some(_) => Err(Refusal::bad_request(
-            "not-supported",
-            "`Other` is served with code=ActivityDefinition.",
-        )),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod resource;
 pub mod scope;
 pub mod sso;
+pub mod storage_item;
 pub mod store;
 pub mod subscription;
 #[cfg(feature = "test-support")]

@@ -74,6 +74,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 9, name: "audit", sql: include_str!("migrations/0009_audit.sql") },
     Migration { number: 10, name: "sso", sql: include_str!("migrations/0010_sso.sql") },
     Migration { number: 11, name: "hub", sql: include_str!("migrations/0011_hub.sql") },
+    Migration { number: 12, name: "storage", sql: include_str!("migrations/0012_storage.sql") },
 ];
 
 /// A migration that a store has.

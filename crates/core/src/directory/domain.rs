@@ -99,6 +99,9 @@ pub struct Storage {
     /// Basic credentials at the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// How many bytes the items of the domain take at most, in this server.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::size::optional_text")]
+    pub quota: Option<u64>,
 }
 
 /// How long bodies of one event stay.

@@ -14,11 +14,13 @@ pub mod shape;
 mod activity_definition;
 mod feed_parse;
 mod feed_render;
+mod storage_item;
 mod xml_parse;
 mod xml_render;
 
 pub use activity_definition::{ActivityDefinition, Registration, SubActivity, new_definition};
 pub use bundle::{Bundle, BundleError, Entry, Link, Tag};
 pub use outcome::{Issue, OperationOutcome, Severity};
+pub use storage_item::{StorageItem, Stored};
 pub use xml_parse::parse_xml;
 pub use xml_render::render_xml;

@@ -181,6 +181,10 @@ pub mod storage_item {
     pub const OBJECT_KEY: &str = koppeltaal!("StorageItem#ObjectKey");
     /// When it last changed.
     pub const LAST_MODIFIED: &str = koppeltaal!("StorageItem#LastModified");
+    /// Identifier of the application that stored it; the server says so.
+    pub const APPLICATION_IDENTIFIER: &str = koppeltaal!("StorageItem#ApplicationIdentifier");
+    /// Name of the domain it is in; the server says so.
+    pub const DOMAIN_NAME: &str = koppeltaal!("StorageItem#DomainName");
 }
 
 /// Extension of a Device: the roles of the application.

@@ -7,7 +7,7 @@ use anyhow::Result;
 use koppeltaal_core::Error;
 use koppeltaal_kt1::erase;
 use koppeltaal_kt2::operate::{self, Erasure, reference};
-use koppeltaal_store::Ids;
+use koppeltaal_store::{Ids, mailbox};
 use serde_json::{Map, Value, json};
 
 use super::directory::{found, read};
@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::output;
 
 /// Removes a patient from a domain for good: bodies, headers, copies, notifications
-/// and versions of messages, or the Patient with everything about it. The audit
+/// and versions of messages and StorageItems, or the Patient with everything about it. The audit
 /// trail keeps what was done.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -95,7 +95,13 @@ async fn messages(context: &Context, args: Args) -> Result<()> {
     let agent = context.author("erase").agent;
     let clock = context.clock.as_ref();
     let erased = erase(store, &ids, clock, domain, patient, &agent, args.dry_run).await?;
-    if erased.messages == 0 && erased.resources == 0 && erased.launches == 0 {
+    if let Some(url) = koppeltaal_kt1::storage_provider(domain) {
+        output::remark(format_args!(
+            "StorageItems of {} are at {url}: what is about {patient} has to be erased there",
+            domain.name
+        ));
+    }
+    if erased == mailbox::Erasure::default() {
         return Err(Error::NotFound(format!(
             "domain {} holds nothing about {patient}",
             domain.name
@@ -107,7 +113,12 @@ async fn messages(context: &Context, args: Args) -> Result<()> {
     }
     let would = if args.dry_run { "would erase" } else { "erased" };
     output::line(format_args!(
-        "{would} {} messages, {} copies, {} resources and {} launches about {patient} in {}",
-        erased.messages, erased.items, erased.resources, erased.launches, domain.name
+        "{would} {} messages, {} copies, {} resources, {} launches and {} StorageItems about {patient} in {}",
+        erased.messages,
+        erased.items,
+        erased.resources,
+        erased.launches,
+        erased.storage_items,
+        domain.name
     ))
 }

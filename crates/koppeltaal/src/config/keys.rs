@@ -194,6 +194,12 @@ pub const KEYS: &[Key] = &[
         Some("10000"),
         "SignalR connections of one instance at one process; 429 beyond.",
     ),
+    key(
+        "kt1.storage_timeout",
+        Duration,
+        Some("20s"),
+        "How long the storage provider of a domain may take to answer.",
+    ),
     key("kt1.launch_lifetime", Duration, Some("5m"), "How long a launch can be used."),
     key("kt1.code_lifetime", Duration, Some("60s"), "How long an authorization code can be used."),
     key("kt1.access_token_lifetime", Duration, Some("1h"), "How long an access token lasts."),

@@ -139,6 +139,8 @@ pub struct Kt1 {
     pub signalr_keep_alive: Duration,
     /// SignalR connections of one instance.
     pub signalr_connections: usize,
+    /// How long the storage provider of a domain may take to answer.
+    pub storage_timeout: Duration,
     /// How long a launch can be used.
     pub launch_lifetime: Duration,
     /// How long an authorization code can be used.

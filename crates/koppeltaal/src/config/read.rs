@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use koppeltaal_auth::seal::{DEVELOPMENT_KEY, SealKey};
 use koppeltaal_core::directory::Phase;
-use koppeltaal_core::{Error, Result, duration, retention};
+use koppeltaal_core::{Error, Result, duration, retention, size};
 use koppeltaal_store::store::Checkpoint;
 use koppeltaal_store::{DatabaseUrl, Options};
 
@@ -106,6 +106,7 @@ impl Reader<'_> {
                     .duration("kt1.signalr_keep_alive")
                     .max(Duration::from_millis(100)),
                 signalr_connections: self.at_least_one("kt1.signalr_connections") as usize,
+                storage_timeout: self.duration("kt1.storage_timeout"),
                 launch_lifetime: self.duration("kt1.launch_lifetime"),
                 code_lifetime: self.duration("kt1.code_lifetime"),
                 access_token_lifetime: self.duration("kt1.access_token_lifetime"),
@@ -219,7 +220,11 @@ impl Reader<'_> {
     }
 
     fn size(&mut self, name: &str) -> usize {
-        self.parsed(name, parse_size).unwrap_or_default()
+        self.parsed(name, |text| {
+            let bytes = size::parse(text).map_err(|error| error.to_string())?;
+            usize::try_from(bytes).map_err(|_| format!("`{text}` is more than this machine has"))
+        })
+        .unwrap_or_default()
     }
 
     fn address(&mut self, name: &str) -> Option<SocketAddr> {
@@ -273,18 +278,4 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-fn parse_size(text: &str) -> Result<usize, String> {
-    let wrong = || format!("`{text}` is not a size: write bytes, or a number with KiB, MiB or GiB");
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: usize = text[..digits].parse().map_err(|_| wrong())?;
-    let factor = match text[digits..].trim() {
-        "" | "B" => 1,
-        "KiB" | "K" => 1024,
-        "MiB" | "M" => 1024 * 1024,
-        "GiB" | "G" => 1024 * 1024 * 1024,
-        _ => return Err(wrong()),
-    };
-    number.checked_mul(factor).ok_or_else(wrong)
 }

@@ -126,6 +126,7 @@ const DOMAIN: &[Field] = &[
             field("username", Text),
             field("password", Secret),
             field("password_file", FileOf("password")),
+            field("quota", Text),
         ]),
     ),
     field("fhir_alias", Text),

@@ -180,6 +180,7 @@ impl Server {
             metrics: kt1_metrics,
             seal,
             limit,
+            outbound: Arc::new(Clients::new(storage_settings(config))?),
             settings: kt1_settings(config, &public_url, hub_key),
         });
         let router = Arc::new(Router {
@@ -358,5 +359,14 @@ fn kt1_settings(config: &Config, public_url: &str, hub_key: [u8; 32]) -> kt1::Se
             connections: config.kt1.signalr_connections,
             key: hub_key,
         },
+        storage_timeout: config.kt1.storage_timeout,
+    }
+}
+
+/// A provider is given up by who calls it, who knows that it was the time.
+fn storage_settings(config: &Config) -> koppeltaal_outbound::Settings {
+    koppeltaal_outbound::Settings {
+        timeout: config.kt1.storage_timeout + Duration::from_secs(5),
+        ..outbound_settings(config)
     }
 }

@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "koppeltaal",
         &["auth", "client", "core", "delivery", "fhir", "kt1", "kt2", "outbound", "store"],
     ),
-    ("koppeltaal-kt1", &["auth", "core", "delivery", "fhir", "store"]),
+    ("koppeltaal-kt1", &["auth", "core", "delivery", "fhir", "outbound", "store"]),
     ("koppeltaal-kt2", &["auth", "core", "delivery", "fhir", "outbound", "store"]),
     ("koppeltaal-auth", &["core", "fhir", "outbound", "store"]),
     ("koppeltaal-delivery", &["core", "fhir", "outbound", "store"]),
@@ -127,7 +127,12 @@ fn only_the_store_makes_a_domain_transaction() {
 
 #[test]
 fn every_statement_on_care_data_names_its_domain() {
-    let folders = [("mailbox", "kt1_"), ("resource", "resource"), ("directory", "resource")];
+    let folders = [
+        ("mailbox", "kt1_"),
+        ("resource", "resource"),
+        ("directory", "resource"),
+        ("storage_item", "storage_"),
+    ];
     for (folder, table) in folders {
         for file in sources(&root().join("crates/store/src").join(folder)) {
             let text = std::fs::read_to_string(&file).unwrap();

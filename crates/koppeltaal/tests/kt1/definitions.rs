@@ -22,7 +22,7 @@ on_both_engines!(
     a_definition_is_offered_where_its_application_is,
     what_is_no_definition_is_refused,
     the_list_is_paged,
-    there_is_no_storage_service,
+    another_use_of_other_is_not_served,
     a_newer_announcement_replaces_the_older,
 );
 
@@ -403,9 +403,8 @@ async fn the_list_is_paged(engine: Engine) {
     assert_eq!(found, ["d0", "d1", "d2", "d3", "d4"]);
 }
 
-async fn there_is_no_storage_service(engine: Engine) {
+async fn another_use_of_other_is_not_served(engine: Engine) {
     let app = TestApp::start(engine).await;
-    app.a().get("Other?code=StorageItem").await.expect(404);
     app.a().get("Other?code=Nonsense").await.expect(400);
     app.a().call(reqwest::Method::DELETE, "Other/1", None).await.expect(405);
 }

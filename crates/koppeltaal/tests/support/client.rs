@@ -93,7 +93,7 @@ impl Client {
             headers: response.headers().clone(),
             text: response.text().await.unwrap(),
         };
-        if method != Method::OPTIONS && method != Method::HEAD {
+        if method != Method::OPTIONS && method != Method::HEAD && answer.status != 204 {
             answer.check_form(self.accept.as_deref());
         }
         answer
@@ -109,6 +109,10 @@ impl Client {
 
     pub async fn put(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         self.call(Method::PUT, path, Some(body.into())).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call(Method::DELETE, path, None).await
     }
 
     /// Posts a message in the format of the client.

@@ -8,7 +8,7 @@ use super::TestApp;
 use super::setup::D;
 
 /// The tables that hold what applications sent, or traces of it.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 10] = [
     "kt1_resource",
     "kt1_message",
     "kt1_body",
@@ -16,6 +16,8 @@ pub const TABLES: [&str; 8] = [
     "kt1_definition",
     "outbox",
     "attempt",
+    "storage_item",
+    "storage_usage",
     "audit",
 ];
 

@@ -1,5 +1,5 @@
-//! `koppeltaal erase`: removes a patient's bodies, headers and versions from a
-//! domain. The audit trail keeps that it happened, and what happened before:
+//! `koppeltaal erase`: removes a patient's bodies, headers, versions and
+//! StorageItems from a domain. The audit trail keeps that it happened, and what happened before:
 //! each transaction records what it removes itself, so that a run that is killed
 //! leaves no gap.
 
@@ -10,7 +10,7 @@ use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Clock, Result};
 use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_store::mailbox::{self, Erasure};
-use koppeltaal_store::{DomainTx, Ids, Scope, Store, audit, sso};
+use koppeltaal_store::{DomainTx, Ids, Scope, Store, audit, sso, storage_item};
 
 /// Rows that one transaction looks at, and removes.
 const AT_ONCE: i64 = 2000;
@@ -35,11 +35,14 @@ pub async fn erase(
         let messages = run.messages().await?;
         let resources = run.resources().await?;
         let launches = run.launches().await?;
+        let storage_items = run.storage_items().await?;
         erased.messages += messages.messages;
         erased.items += messages.items;
         erased.resources += resources;
         erased.launches += launches;
-        if dry_run || (messages.messages == 0 && resources == 0 && launches == 0) {
+        erased.storage_items += storage_items;
+        let others = resources + launches + storage_items;
+        if dry_run || (messages.messages == 0 && others == 0) {
             return Ok(erased);
         }
     }
@@ -131,6 +134,35 @@ impl Run<'_> {
                 return Ok(erased);
             }
             erased += removed.launches;
+        }
+    }
+
+    async fn storage_items(&self) -> Result<u64> {
+        let mut erased = 0;
+        loop {
+            let patient = self.patient.to_owned();
+            if self.dry_run {
+                return self
+                    .scope
+                    .read(move |tx| storage_item::count_of_patient(tx, &patient))
+                    .await;
+            }
+            let (ids, entry) = (self.ids.clone(), self.entry());
+            let some = self
+                .scope
+                .write(move |tx| {
+                    let some = storage_item::erase_some(tx, &patient, REMOVED_AT_ONCE as i64)?;
+                    if some > 0 {
+                        let detail = Some(format!("{some} StorageItems"));
+                        audit::append(tx, &ids, &[Entry { detail, ..entry.clone() }])?;
+                    }
+                    Ok(some)
+                })
+                .await?;
+            erased += some;
+            if some < REMOVED_AT_ONCE as u64 {
+                return Ok(erased);
+            }
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Erasure {
     pub resources: u64,
     /// Launches, with their codes and tokens.
     pub launches: u64,
+    /// StorageItems.
+    pub storage_items: u64,
 }
 
 /// Messages about the patient after `after`: a page, and where to go on.

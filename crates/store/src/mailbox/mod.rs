@@ -12,6 +12,7 @@ mod newest;
 mod read;
 mod retention;
 mod route;
+mod sent;
 mod statistics;
 mod status;
 
@@ -28,6 +29,7 @@ pub use newest::newest_new;
 pub use read::{Key, body, item_of, read};
 pub use retention::{Position, Removal, anonymise, expire, identifiable, removable};
 pub use route::{Copied, Delivery, Part, Recipient, Routed, Template, route};
+pub use sent::{Sent, SentFilter, count_sent, sent, sent_message, sent_with_copy};
 pub use statistics::{Waiting, has_waiting, waiting};
 pub use status::{Put, PutRequest, put};
 

@@ -8,6 +8,9 @@ mod browse;
 mod claim;
 mod definition;
 mod erase;
+#[path = "../search/explained.rs"]
+mod explained;
 mod retention;
+mod sent;
 mod status;
 mod world;

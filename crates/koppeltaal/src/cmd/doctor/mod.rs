@@ -4,6 +4,7 @@ mod machine;
 mod mailbox;
 mod outside;
 mod signing_keys;
+mod storage;
 mod store;
 
 use anyhow::Result;
@@ -64,6 +65,7 @@ pub async fn run(context: &Context, _args: Args) -> Result<()> {
     if reached {
         mailbox::check(context, &mut findings).await?;
         signing_keys::check(context, &mut findings).await?;
+        storage::check(context, &mut findings).await?;
         outside::check(context, &mut findings).await?;
     }
     let objects: Vec<Map<String, Value>> = findings

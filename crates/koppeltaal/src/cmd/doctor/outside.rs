@@ -31,6 +31,8 @@ enum Asked<'a> {
     Webhook(&'a str),
     /// The public keys of an instance.
     Keys(&'a ConnectedInstance),
+    /// The storage provider of a domain.
+    Storage(&'a Domain, &'a str),
     /// An identity provider of a domain.
     Provider(&'a Domain, &'a IdentityProvider),
 }
@@ -75,6 +77,10 @@ fn everybody(directory: &Directory) -> Vec<Asked<'_>> {
             asked.push(Asked::Keys(instance));
         }
     }
+    for domain in directory.domains().iter().filter(|domain| domain.active) {
+        let url = koppeltaal_kt1::storage_provider(domain);
+        asked.extend(url.map(|url| Asked::Storage(domain, url)));
+    }
     for provider in directory.identity_providers() {
         let domain = directory.domain(&provider.domain).filter(|domain| domain.active);
         asked.extend(domain.map(|domain| Asked::Provider(domain, provider)));
@@ -88,6 +94,10 @@ async fn ask(context: &Context, callers: &Callers, asked: &Asked<'_>) -> Finding
             let ca = context.config.outbound_ca_file.as_deref();
             let url = format!("{}/healthz", public_url(context));
             probe::get(&url, ca, PATIENCE).await.map(|()| "answers".to_owned())
+        }
+        // There is nothing to ask for that every provider would have.
+        Asked::Storage(_, url) => {
+            probe::connect(url, PATIENCE).await.map(|()| "answers".to_owned())
         }
         // A hook is only connected to: a request would be a notification.
         Asked::Webhook(url) => probe::connect(url, PATIENCE).await.map(|()| "answers".to_owned()),
@@ -129,6 +139,11 @@ fn words(context: &Context, asked: &Asked<'_>) -> (&'static str, String, String)
             "webhook",
             (*url).to_owned(),
             "ask the administrator of the application, or correct `webhook` and apply".to_owned(),
+        ),
+        Asked::Storage(domain, url) => (
+            "storage",
+            format!("the provider of {} ({url})", domain.name),
+            "ask the provider, or correct `storage` of the domain and apply".to_owned(),
         ),
         Asked::Keys(instance) => {
             let url = instance.instance.jwks_url.as_deref();

@@ -6,7 +6,7 @@ use koppeltaal_core::event::Event;
 use koppeltaal_core::status::Status;
 use koppeltaal_store::mailbox::{self, ListingFilter};
 
-use super::shown;
+use super::{sent, shown};
 use crate::cmd::directory::{check_domain, found, read};
 use crate::context::Context;
 use crate::output;
@@ -20,28 +20,40 @@ pub struct Args {
     /// Of this instance only (user name)
     #[arg(long)]
     instance: Option<String>,
-    /// In this status only
+    /// The messages that this instance sent (user name), each with its recipients
+    #[arg(long, value_name = "INSTANCE", conflicts_with_all = ["domain", "instance", "patient"])]
+    sent_by: Option<String>,
+    /// With this MessageHeader.identifier only
+    #[arg(long, requires = "sent_by")]
+    pub(super) identifier: Option<String>,
+    /// In this status only; of what was sent: that some recipient has in it
     #[arg(long)]
-    status: Option<Status>,
+    pub(super) status: Option<Status>,
     /// Of this event only
     #[arg(long)]
-    event: Option<Event>,
+    pub(super) event: Option<Event>,
     /// About this patient only (URL without version)
     #[arg(long)]
     patient: Option<String>,
     /// Accepted at this time or later (RFC 3339)
     #[arg(long)]
-    since: Option<Timestamp>,
-    /// After this copy
+    pub(super) since: Option<Timestamp>,
+    /// Accepted before this time (RFC 3339)
+    #[arg(long, requires = "sent_by")]
+    pub(super) until: Option<Timestamp>,
+    /// After this copy; of what was sent: after this message
     #[arg(long, value_name = "ID")]
-    after: Option<i64>,
+    pub(super) after: Option<i64>,
     /// How many at most
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
-    limit: i64,
+    pub(super) limit: i64,
 }
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
+    if let Some(sender) = &args.sent_by {
+        return sent::run(context, &args, sender).await;
+    }
     let directory = read(context).await?;
     check_domain(&directory, args.domain.as_deref())?;
     let recipient = match &args.instance {

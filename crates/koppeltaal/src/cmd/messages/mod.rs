@@ -3,6 +3,7 @@
 
 mod intervene;
 mod list;
+mod sent;
 
 use std::sync::Arc;
 
@@ -27,9 +28,9 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Copies of messages, oldest first
+    /// Copies of messages, oldest first; or what an instance sent, with its recipients
     List(list::Args),
-    /// One copy
+    /// One copy, and how far the other recipients of its message are
     Show {
         /// The integer of the copy
         id: i64,
@@ -57,7 +58,12 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         Action::Show { id } => {
             let directory = super::directory::read(context).await?;
             let (domain, listing) = find(context, &directory, id).await?;
-            output::show(context.json, &shown(&directory, &domain, &listing))
+            let mut object = shown(&directory, &domain, &listing);
+            let scope = context.store().await?.scope(&domain);
+            let message = scope.read(move |tx| mailbox::sent_with_copy(tx, id)).await?;
+            let recipients = message.map(|message| sent::recipients(&directory, &message));
+            object.insert("recipients".to_owned(), recipients.unwrap_or_default().into());
+            output::show(context.json, &object)
         }
         Action::Requeue(args) => {
             intervene::run(context, args.id, Status::New, "requeue", &args.reason).await

@@ -1,7 +1,7 @@
 //! `[[domain]]`.
 
 use koppeltaal_core::Result;
-use koppeltaal_core::directory::{Domain, Phase};
+use koppeltaal_core::directory::{Domain, Phase, StorageKind};
 use koppeltaal_core::duration;
 
 use super::super::address::{check_alias, check_anywhere, check_origin};
@@ -65,19 +65,32 @@ impl Taking<'_> {
         if let Some(url) = domain.storage.as_ref().and_then(|storage| storage.url.as_deref()) {
             self.check(entry, "storage.url", check_anywhere(url));
         }
-        let proxy = domain
-            .storage
-            .as_ref()
-            .is_some_and(|s| s.kind == koppeltaal_core::directory::StorageKind::Proxy);
-        if proxy && domain.storage.as_ref().is_some_and(|storage| storage.url.is_none()) {
-            let text = "a proxy needs url, the FHIR base of the provider";
-            self.problems.invalid(entry.line_of("storage"), "storage", text);
-        }
+        self.storage_rules(entry, domain);
         if let Some(alias) = &domain.fhir_alias {
             self.check(entry, "fhir_alias", check_alias(alias));
         }
         for origin in &domain.cors_origins {
             self.check(entry, "cors_origins", check_origin(origin));
+        }
+    }
+
+    fn storage_rules(&mut self, entry: &Entry, domain: &Domain) {
+        let Some(storage) = &domain.storage else { return };
+        let line = entry.line_of("storage");
+        if storage.kind == StorageKind::BuiltIn {
+            return;
+        }
+        if storage.url.is_none() {
+            let text = "a proxy needs url, the FHIR base of the provider";
+            self.problems.invalid(line, "storage", text);
+        }
+        if storage.username.as_deref().is_some_and(|name| name.contains(':')) {
+            let text = "no colon may stand in it: Basic authentication ends it there";
+            self.problems.invalid(line, "storage.username", text);
+        }
+        if storage.quota.is_some() {
+            let text = "is for items in this server (built-in); a provider has limits of its own";
+            self.problems.invalid(line, "storage.quota", text);
         }
     }
 
