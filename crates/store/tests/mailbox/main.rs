@@ -8,6 +8,7 @@ mod browse;
 mod claim;
 mod definition;
 mod erase;
+mod newest;
 mod retention;
 mod status;
 mod world;
