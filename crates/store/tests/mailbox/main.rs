@@ -10,6 +10,7 @@ mod definition;
 mod erase;
 #[path = "../search/explained.rs"]
 mod explained;
+mod newest;
 mod retention;
 mod sent;
 mod status;

@@ -13,6 +13,9 @@ use tokio_postgres::Client;
 
 use super::Address;
 
+/// Called with what another process told; with nothing when that may have been missed.
+pub(crate) type Heard = Box<dyn Fn(Option<&str>) + Send + Sync>;
+
 /// What is told and heard.
 pub(crate) struct Channel {
     /// Its name in the database.
@@ -21,9 +24,8 @@ pub(crate) struct Channel {
     pub tell: Arc<Notify>,
     /// What that is.
     pub payloads: Box<dyn Fn() -> Vec<String> + Send + Sync>,
-    /// Called with what another process told; with nothing when that may have been
-    /// missed.
-    pub heard: Box<dyn Fn(Option<&str>) + Send + Sync>,
+    /// Who hears.
+    pub heard: Heard,
 }
 
 /// Wakes within this time become one message.
