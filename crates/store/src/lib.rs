@@ -1,5 +1,6 @@
 //! The only SQL: SQLite and PostgreSQL behind one synchronous-closure seam.
 
+pub mod administrator;
 pub mod audit;
 pub mod authorization;
 pub mod clock;
@@ -10,6 +11,7 @@ mod engine;
 mod filter;
 pub mod ids;
 pub mod job;
+pub mod mail;
 pub mod mailbox;
 pub mod migrate;
 pub mod outbox;

@@ -72,6 +72,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("migrations/0008_notification.sql"),
     },
     Migration { number: 9, name: "audit", sql: include_str!("migrations/0009_audit.sql") },
+    Migration {
+        number: 13,
+        name: "administration",
+        sql: include_str!("migrations/0013_administration.sql"),
+    },
 ];
 
 /// A migration that a store has.

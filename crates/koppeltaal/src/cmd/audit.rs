@@ -65,7 +65,7 @@ struct FilterArgs {
     #[arg(long)]
     until: Option<Timestamp>,
     /// This action only: accept, reject, claim, status, lapse, browse, read,
-    /// definition, administration, retention, erase, login, launch,
+    /// definition, administration, retention, erase, sign-in, login, launch,
     /// misconfiguration, create, update, delete, search, history, capabilities,
     /// validate, transmit, report
     #[arg(long)]

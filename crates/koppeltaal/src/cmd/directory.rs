@@ -38,3 +38,9 @@ pub fn check_domain(directory: &Directory, name: Option<&str>) -> Result<()> {
     let names = directory.domains().iter().map(|domain| domain.name.clone());
     found(directory.domain(name), "domain", name, names).map(drop)
 }
+
+/// Refuses an application that does not exist.
+pub fn check_application(directory: &Directory, id: &str) -> Result<()> {
+    let ids = directory.applications().iter().map(|application| application.id.clone());
+    found(directory.application(id), "application", id, ids).map(drop)
+}

@@ -4,7 +4,6 @@
 
 mod example;
 mod keys;
-mod networks;
 mod read;
 mod show;
 mod values;
@@ -14,11 +13,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use koppeltaal_core::directory::Phase;
+use koppeltaal_core::network::Network;
 use koppeltaal_store::{DatabaseUrl, Options};
 
 pub use example::example;
 pub use keys::{KEYS, Key, Kind};
-pub use networks::{Network, is_allowed};
 pub use show::{Shown, shown};
 pub use values::{Given, Origin, Values};
 
