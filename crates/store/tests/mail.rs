@@ -96,7 +96,7 @@ both!(mails_are_listed_by_state_newest_first_in_pages, |store| async move {
     assert_eq!(list(None, None).await, [second.max(first)]);
     assert_eq!(list(None, Some(second.max(first))).await, [second.min(first)]);
     assert_eq!(list(Some(State::Sent), None).await, [mail.id]);
-    assert_eq!(list(Some(State::Failed), None).await, []);
+    assert!(list(Some(State::Failed), None).await.is_empty());
 });
 
 both!(a_header_cannot_be_smuggled_into_a_mail, |store| async move {

@@ -6,18 +6,13 @@ use koppeltaal_core::{Error, Result};
 use koppeltaal_store::Tx;
 use koppeltaal_store::administrator::{self as stored, LINK_LIFETIME};
 
-use super::{Administrators, Generated, Totp, digest, generate, hash_new};
+use super::{Administrators, Totp, digest, hash_new};
 use koppeltaal_store::directory::Author;
 
-/// Makes a link for an account in the caller's transaction. The secret goes into a
-/// mail, and is used with [`Administrators::use_link`].
-pub fn new_link(
-    tx: &mut dyn Tx,
-    generated: &Generated,
-    account: i64,
-    now: Timestamp,
-) -> Result<()> {
-    stored::put_link(tx, &generated.digest, account, now.plus(LINK_LIFETIME))
+/// Makes a link for an account in the caller's transaction. The secret behind the digest
+/// goes into a mail, and is used with [`Administrators::use_link`].
+pub fn new_link(tx: &mut dyn Tx, digest: &[u8; 32], account: i64, now: Timestamp) -> Result<()> {
+    stored::put_link(tx, digest, account, now.plus(LINK_LIFETIME))
 }
 
 /// A link was used.
@@ -29,11 +24,6 @@ pub struct LinkUsed {
 }
 
 impl Administrators {
-    /// A secret for [`new_link`].
-    pub fn link_secret(&self) -> Generated {
-        generate("")
-    }
-
     /// Sets the password of the account that a link is for. `issuer` is the name
     /// of this environment, for the app of the second factor.
     pub async fn use_link(

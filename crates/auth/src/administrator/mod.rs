@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
-use koppeltaal_core::administrator::{Administrator, Means, Rights};
+use koppeltaal_core::administrator::{Administrator, Means, Rights, check_login};
 use koppeltaal_core::network::{Network, is_allowed};
 use koppeltaal_core::{Clock, Error, Result, Timestamp};
 use koppeltaal_store::administrator::{self as stored, Account};
@@ -171,7 +171,8 @@ impl Administrators {
         author: &Author,
     ) -> Result<(Account, bool)> {
         let permit = self.passwords.permit().await?;
-        let wanted = login.to_owned();
+        // What is no login is nobody's, and may hold what the store does not take.
+        let wanted = check_login(login).map_or_else(|_| String::new(), |()| login.to_owned());
         let account = self.store.read(move |tx| stored::account_by_login(tx, &wanted)).await?;
         let now = self.clock.now();
         let usable = account.filter(|account| account.active);

@@ -156,7 +156,7 @@ both!(a_link_sets_a_password_that_holds_to_the_rules_once, |store| async move {
     let world = World::new(&store).await;
     let link = world.link(&store).await;
     for (password, part) in [("short", "too short"), (PASSWORD, "used before")] {
-        let refused = world.use_link(&link, password).await.unwrap_err().to_string();
+        let refused = world.use_link(&link, password).await.err().unwrap().to_string();
         assert!(refused.contains(part), "{refused}");
     }
     let used = world.use_link(&link, "fietsen door de polder").await.unwrap();

@@ -31,5 +31,4 @@ pub mod trace;
 pub mod validate;
 
 mod directory;
-mod names;
 mod outbound;

@@ -16,6 +16,8 @@ use koppeltaal_core::directory::Phase;
 use koppeltaal_core::network::Network;
 use koppeltaal_store::{DatabaseUrl, Options};
 
+use crate::provision::Rules;
+
 pub use example::example;
 pub use keys::{KEYS, Key, Kind};
 pub use show::{Shown, shown};
@@ -179,6 +181,11 @@ impl std::fmt::Debug for Mail {
 }
 
 impl Config {
+    /// The limits that a provisioning file is held to.
+    pub fn rules(&self) -> Rules {
+        Rules { phases: self.server.phases.clone(), retention_max: self.kt1.retention.max }
+    }
+
     /// The URL under which others reach the server when its main listener is
     /// bound to `listen`; without a slash at its end.
     pub fn public_url(&self, listen: SocketAddr) -> String {

@@ -1,7 +1,6 @@
 //! `koppeltaal admin user …` and `koppeltaal admin token …`: who administers the
 //! server over HTTP.
 
-mod shown;
 mod token;
 mod user;
 

@@ -10,7 +10,9 @@ use koppeltaal_store::Ids;
 use koppeltaal_store::administrator::{NewToken, create_token, revoke_token, tokens};
 use serde_json::Value;
 
-use super::{RightsArgs, shown};
+use koppeltaal_admin::operate::administrator as shown;
+
+use super::RightsArgs;
 use crate::context::Context;
 use crate::output;
 

@@ -14,7 +14,9 @@ use koppeltaal_store::administrator::{
 };
 use serde_json::Value;
 
-use super::{RightsArgs, shown};
+use koppeltaal_admin::operate::administrator as shown;
+
+use super::RightsArgs;
 use crate::context::Context;
 use crate::output;
 

@@ -1,15 +1,17 @@
-//! Accounts and tokens as objects: no hash, no secret.
+//! Accounts and tokens of administrators as objects: no hash, no secret.
 
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::administrator::Rights;
 use koppeltaal_store::administrator::{Account, Token};
-use serde_json::{Map, Value, json};
+use serde_json::json;
+
+use crate::page::{self, Object};
 
 /// An account.
-pub(super) fn account(account: &Account, now: Timestamp) -> Map<String, Value> {
+pub fn account(account: &Account, now: Timestamp) -> Object {
     let mut object = rights(&account.rights);
     let locked = (now < account.locked_until).then_some(account.locked_until);
-    object.extend(into(json!({
+    object.extend(page::object(json!({
         "login": account.login,
         "name": account.name,
         "email": account.email,
@@ -24,14 +26,14 @@ pub(super) fn account(account: &Account, now: Timestamp) -> Map<String, Value> {
 }
 
 /// A token.
-pub(super) fn token(token: &Token, now: Timestamp) -> Map<String, Value> {
+pub fn token(token: &Token, now: Timestamp) -> Object {
     let mut object = rights(&token.rights);
     let state = match token.revoked {
         Some(_) => "revoked",
         None if !token.works(now) => "expired",
         None => "works",
     };
-    object.extend(into(json!({
+    object.extend(page::object(json!({
         "id": token.number,
         "name": token.name,
         "state": state,
@@ -43,22 +45,16 @@ pub(super) fn token(token: &Token, now: Timestamp) -> Map<String, Value> {
     object
 }
 
-fn rights(rights: &Rights) -> Map<String, Value> {
+/// What somebody administers.
+pub fn rights(rights: &Rights) -> Object {
     let (domains, applications) = match rights {
         Rights::System => (Vec::new(), Vec::new()),
         Rights::Domains(_) => (rights.names(), Vec::new()),
         Rights::Applications(_) => (Vec::new(), rights.names()),
     };
-    into(json!({
+    page::object(json!({
         "role": rights.role().code(),
         "domains": domains,
         "applications": applications,
     }))
-}
-
-fn into(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
 }
