@@ -10,7 +10,7 @@ use koppeltaal_core::directory::{Directory, Domain};
 use koppeltaal_core::{Clock, Result, Timestamp};
 use koppeltaal_outbound::Clients;
 use koppeltaal_store::authorization::{self, Changes};
-use koppeltaal_store::{Ids, Store};
+use koppeltaal_store::{Ids, Store, administrator};
 use tokio::sync::watch;
 
 use crate::bearer::Remembered;
@@ -249,6 +249,8 @@ impl Inner {
             .await?
             >= u64::try_from(FORGOTTEN_AT_ONCE).unwrap_or(u64::MAX)
         {}
+        let present = self.now();
+        store.write(move |tx| administrator::forget_expired(tx, present)).await?;
         for domain in self.directory().domains().iter().filter(|domain| domain.active) {
             let max_age = self.parts.settings.signing_key_max_age;
             let detail = Some("the signing key was replaced because of its age".to_owned());

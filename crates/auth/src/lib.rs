@@ -1,9 +1,10 @@
 //! Who may do what: passwords of application instances with a short-lived cache
 //! of verified ones, the seal over secrets that the server itself must be able
 //! to read again, and the authorization service of Koppeltaal 2.0 (OAuth2,
-//! SMART backend services, HTI launch).
+//! SMART backend services, HTI launch); and who administers the server.
 
 mod access_token;
+pub mod administrator;
 mod answer;
 mod app;
 mod asked;

@@ -35,6 +35,8 @@ pub enum Action {
     Retention,
     /// A patient was erased.
     Erase,
+    /// An administrator signed in, or tried to.
+    SignIn,
     /// A step of a launch, or an introspection, that authenticates a user.
     Login,
     /// A launch failed.
@@ -89,6 +91,7 @@ impl Action {
         Self::Administration,
         Self::Retention,
         Self::Erase,
+        Self::SignIn,
         Self::Login,
         Self::Launch,
         Self::Misconfiguration,
@@ -124,6 +127,7 @@ impl Action {
             Self::Administration => "administration",
             Self::Retention => "retention",
             Self::Erase => "erase",
+            Self::SignIn => "sign-in",
             Self::Login => "login",
             Self::Launch => "launch",
             Self::Misconfiguration => "misconfiguration",

@@ -3,6 +3,7 @@
 //! Everything that decides something about Koppeltaal without needing a store
 //! or a socket lives here, so that it can be read and tested by itself.
 
+pub mod administrator;
 pub mod audit;
 pub mod clock;
 pub mod device;
@@ -11,6 +12,7 @@ pub mod duration;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod network;
 pub mod notification;
 pub mod permission;
 pub mod resource;

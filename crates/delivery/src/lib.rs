@@ -12,6 +12,7 @@
 //! | `webhook` | what a webhook request says, from the directory of the moment |
 //! | `rest_hook` | what a rest-hook says, and whether its subscriber may have it |
 //! | `call` | one HTTP exchange and what went wrong in it |
+//! | `mail` | mails out of an outbox of their own, by SMTP |
 //! | `transmit` | the AuditEvent of an attempt at a rest-hook |
 //!
 //! Which addresses may be called at all is the business of `outbound`.
@@ -19,6 +20,7 @@
 mod call;
 mod circuit;
 mod lane;
+mod mail;
 mod metrics;
 pub mod probe;
 mod queues;
@@ -38,6 +40,7 @@ use koppeltaal_store::{Ids, Listening, Store, Wakes};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
+pub use mail::{MailDeps, MailSettings, Mailer};
 pub use metrics::Snapshot;
 pub use settings::Settings;
 

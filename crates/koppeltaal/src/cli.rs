@@ -59,6 +59,8 @@ enum Command {
     Messages(cmd::messages::Args),
     /// Notifications of new messages
     Notifications(cmd::notifications::Args),
+    /// Mails to administrators
+    Mail(cmd::mail::Args),
     /// Remove bodies whose time is over
     Retention(cmd::retention::Args),
     /// Remove a patient from a domain
@@ -71,6 +73,8 @@ enum Command {
     Fhir(cmd::fhir::Args),
     /// Implementation guides of a domain
     Ig(cmd::ig::Args),
+    /// Administrators: accounts and tokens
+    Admin(cmd::admin::Args),
     /// Bring the store to the schema of this version
     Migrate(cmd::migrate::Args),
     /// Compute anew what resources are found by
@@ -115,6 +119,8 @@ impl Command {
             Self::Serve(args) => cmd::serve::run(context, args).await,
             Self::Messages(args) => cmd::messages::run(context, args).await,
             Self::Notifications(args) => cmd::notifications::run(context, args).await,
+            Self::Mail(args) => cmd::mail::run(context, args).await,
+            Self::Admin(args) => cmd::admin::run(context, args).await,
             Self::Retention(args) => cmd::retention::run(context, args).await,
             Self::Erase(args) => cmd::erase::run(context, args).await,
             Self::Audit(args) => cmd::audit::run(context, args).await,

@@ -4,15 +4,19 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use koppeltaal_admin::desk::Desk;
 use koppeltaal_auth::SealKey;
+use koppeltaal_core::administrator::Rights;
 use koppeltaal_core::{Clock, Error, Result};
+use koppeltaal_outbound::Clients;
 use koppeltaal_store::directory::Author;
-use koppeltaal_store::{DatabaseUrl, Store, migrate};
+use koppeltaal_store::{DatabaseUrl, Ids, Store, migrate};
 use tokio::sync::OnceCell;
 
 use crate::clock::SystemClock;
 use crate::config::{Config, Values};
 use crate::provision::Rules;
+use crate::server::admin_settings;
 
 /// What a command works with. The store is opened when it is first asked for.
 pub struct Context {
@@ -106,10 +110,27 @@ impl Context {
 
     /// The limits that a provisioning file is held to.
     pub fn rules(&self) -> Rules {
-        Rules {
-            phases: self.config.server.phases.clone(),
-            retention_max: self.config.kt1.retention.max,
-        }
+        self.config.rules()
+    }
+
+    /// What an operation of this command works with: an operator may do all.
+    pub async fn desk(&self, command: &str) -> Result<Desk> {
+        let store = self.store().await?.clone();
+        let public_url = self.config.public_url(self.config.listen);
+        let outbound = koppeltaal_outbound::Settings {
+            ca_file: self.config.outbound_ca_file.clone(),
+            ..koppeltaal_outbound::Settings::default()
+        };
+        Ok(Desk {
+            ids: Arc::new(Ids::take(&store).await?),
+            store,
+            clock: self.clock.clone(),
+            seal: self.seal.clone(),
+            outbound: Arc::new(Clients::new(outbound)?),
+            settings: Arc::new(admin_settings(&self.config, &public_url)),
+            author: self.author(command),
+            rights: Rights::System,
+        })
     }
 
     /// Who changes something by this command, for the audit trail.

@@ -7,8 +7,8 @@ pub mod config;
 pub mod context;
 mod logging;
 mod output;
-pub mod provision;
 pub mod server;
-mod toml_lines;
 
 pub use cli::main;
+pub use koppeltaal_admin::provision;
+use koppeltaal_admin::toml_lines;

@@ -1,5 +1,6 @@
 //! The only SQL: SQLite and PostgreSQL behind one synchronous-closure seam.
 
+pub mod administrator;
 pub mod audit;
 pub mod authorization;
 pub mod clock;
@@ -11,6 +12,7 @@ mod filter;
 pub mod hub;
 pub mod ids;
 pub mod job;
+pub mod mail;
 pub mod mailbox;
 pub mod migrate;
 mod notes;

@@ -75,6 +75,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { number: 10, name: "sso", sql: include_str!("migrations/0010_sso.sql") },
     Migration { number: 11, name: "hub", sql: include_str!("migrations/0011_hub.sql") },
     Migration { number: 12, name: "storage", sql: include_str!("migrations/0012_storage.sql") },
+    Migration {
+        number: 13,
+        name: "administration",
+        sql: include_str!("migrations/0013_administration.sql"),
+    },
 ];
 
 /// A migration that a store has.

@@ -6,10 +6,11 @@ mod verify;
 
 use anyhow::Result;
 use clap::Subcommand;
+use koppeltaal_admin::operate::audit::{SERVER, row as audit_row, rows};
 use koppeltaal_core::audit::Action as Audited;
+use koppeltaal_core::directory::Domain;
 use koppeltaal_core::{Error, Timestamp};
-use koppeltaal_store::audit::{self, Filter, Record};
-use serde_json::{Map, Value};
+use koppeltaal_store::audit::{Filter, Record};
 
 use super::directory::{check_domain, read};
 use crate::context::Context;
@@ -65,7 +66,7 @@ struct FilterArgs {
     #[arg(long)]
     until: Option<Timestamp>,
     /// This action only: accept, reject, claim, status, lapse, browse, read,
-    /// definition, administration, retention, erase, login, launch,
+    /// definition, administration, retention, erase, sign-in, login, launch,
     /// misconfiguration, create, update, delete, search, history, capabilities,
     /// validate, transmit, report
     #[arg(long)]
@@ -125,8 +126,6 @@ impl FilterArgs {
 
 /// Rows that one read takes.
 const PAGE: usize = 1000;
-/// The word for what belongs to no domain.
-const SERVER: &str = "server";
 
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
@@ -135,7 +134,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             let limit = usize::try_from(limit)?;
             let mut objects = Vec::new();
             each(context, &filter, Some(limit), |domain, row| {
-                objects.push(object(domain, row)?);
+                objects.push(audit_row(domain, row)?);
                 Ok(())
             })
             .await?;
@@ -146,14 +145,14 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             output::list(context.json, &objects, &columns)
         }
         Action::Export { filter, format: Format::Rows } => {
-            let give = |domain: &str, row: &Record| {
-                output::line(serde_json::to_string(&object(domain, row)?)?)
+            let give = |domain: Option<&Domain>, row: &Record| {
+                output::line(serde_json::to_string(&audit_row(domain, row)?)?)
             };
             each(context, &filter, None, give).await
         }
         Action::Export { filter, format: Format::Fhir } => {
             let filter = FilterArgs { events: true, ..filter };
-            let give = |_: &str, row: &Record| match &row.shown {
+            let give = |_: Option<&Domain>, row: &Record| match &row.shown {
                 Some(event) => output::line(resource::of(event)),
                 None => Ok(()),
             };
@@ -168,7 +167,7 @@ async fn each(
     context: &Context,
     args: &FilterArgs,
     limit: Option<usize>,
-    mut give: impl FnMut(&str, &Record) -> Result<()>,
+    mut give: impl FnMut(Option<&Domain>, &Record) -> Result<()>,
 ) -> Result<()> {
     let directory = read(context).await?;
     let only = args.domain.as_deref();
@@ -184,18 +183,13 @@ async fn each(
         let mut filter = args.filter()?;
         while left > 0 {
             let page = left.min(PAGE);
-            let (wanted, most) = (filter.clone(), i64::try_from(page)?);
-            let rows: Vec<Record> = match domain {
-                Some(domain) => {
-                    store.scope(domain).read(move |tx| audit::search(tx, &wanted, most)).await?
-                }
-                None => store.read(move |tx| audit::search_server(tx, &wanted, most)).await?,
-            };
+            let most = i64::try_from(page)?;
+            let rows = rows(store, domain.map(AsRef::as_ref), &filter, most).await?;
             filter.after = rows.last().map(|row| row.id);
             left -= rows.len();
             let full = rows.len() == page;
             for row in rows {
-                give(name, &row)?;
+                give(domain.map(AsRef::as_ref), &row)?;
             }
             if !full {
                 break;
@@ -203,13 +197,4 @@ async fn each(
         }
     }
     Ok(())
-}
-
-fn object(domain: &str, row: &Record) -> Result<Map<String, Value>> {
-    let mut object = Map::new();
-    object.insert("domain".to_owned(), Value::from(domain));
-    if let Value::Object(rest) = serde_json::to_value(row)? {
-        object.extend(rest);
-    }
-    Ok(object)
 }

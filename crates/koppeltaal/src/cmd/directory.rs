@@ -19,6 +19,16 @@ pub fn found<T>(
     name: &str,
     names: impl IntoIterator<Item = String>,
 ) -> Result<T> {
+    Ok(known(item, kind, name, names)?)
+}
+
+/// As [`found`], for whoever goes on with the error of the core.
+pub fn known<T>(
+    item: Option<T>,
+    kind: &str,
+    name: &str,
+    names: impl IntoIterator<Item = String>,
+) -> koppeltaal_core::Result<T> {
     item.ok_or_else(|| {
         let mut names: Vec<String> = names.into_iter().take(20).collect();
         names.sort();
@@ -26,7 +36,7 @@ pub fn found<T>(
             true => "there is none yet: declare it in a file and `koppeltaal apply` it".to_owned(),
             false => format!("there is {}", names.join(", ")),
         };
-        Error::NotFound(format!("{kind} {name} does not exist; {known}")).into()
+        Error::NotFound(format!("{kind} {name} does not exist; {known}"))
     })
 }
 
@@ -37,4 +47,10 @@ pub fn check_domain(directory: &Directory, name: Option<&str>) -> Result<()> {
     };
     let names = directory.domains().iter().map(|domain| domain.name.clone());
     found(directory.domain(name), "domain", name, names).map(drop)
+}
+
+/// Refuses an application that does not exist.
+pub fn check_application(directory: &Directory, id: &str) -> Result<()> {
+    let ids = directory.applications().iter().map(|application| application.id.clone());
+    found(directory.application(id), "application", id, ids).map(drop)
 }

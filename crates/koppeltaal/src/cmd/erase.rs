@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use koppeltaal_admin::operate::erase::{refuse_remaining, resources};
 use koppeltaal_core::Error;
 use koppeltaal_kt1::erase;
-use koppeltaal_kt2::operate::{self, Erasure, reference};
+use koppeltaal_kt2::operate::{self, reference};
 use koppeltaal_store::{Ids, mailbox};
-use serde_json::{Map, Value, json};
 
 use super::directory::{found, read};
 use super::fhir;
@@ -48,16 +48,9 @@ async fn resource(context: &Context, args: Args) -> Result<()> {
         let text = format!("domain {} holds nothing about {}", args.domain, args.patient);
         return Err(Error::NotFound(text).into());
     };
-    if !erased.remaining.is_empty() {
-        let names = erased.remaining.iter().map(|(kind, id)| format!("{kind}/{id}"));
-        let text = format!(
-            "nothing was erased: these are not the patient's and refer to what would go: {}",
-            names.collect::<Vec<_>>().join(", ")
-        );
-        return Err(Error::Conflict(text).into());
-    }
+    refuse_remaining(&erased)?;
     if context.json {
-        return output::json(&object(&erased));
+        return output::json(&resources(&erased));
     }
     if args.dry_run {
         for (kind, id) in &erased.resources {
@@ -72,16 +65,6 @@ async fn resource(context: &Context, args: Args) -> Result<()> {
         versions => format!(", and {versions} earlier versions of others"),
     };
     output::line(format_args!("{would} {counts}{versions} in {}", args.domain))
-}
-
-fn object(erased: &Erasure) -> Value {
-    let counts = erased.counts().into_iter().map(|(kind, count)| (kind.to_owned(), json!(count)));
-    let resources = erased.resources.iter().map(|(kind, id)| format!("{kind}/{id}"));
-    json!({
-        "counts": counts.collect::<Map<_, _>>(),
-        "resources": resources.collect::<Vec<_>>(),
-        "versions": erased.versions,
-    })
 }
 
 /// Erases the patient of messages.

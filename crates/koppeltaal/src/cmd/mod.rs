@@ -1,5 +1,6 @@
 //! The commands, one file each: its arguments and what it does.
 
+pub mod admin;
 pub mod application;
 pub mod apply;
 pub mod audit;
@@ -17,6 +18,7 @@ pub mod identity_provider;
 pub mod ig;
 pub mod instance;
 pub mod key;
+pub mod mail;
 pub mod messages;
 pub mod migrate;
 pub mod notifications;
@@ -29,5 +31,4 @@ pub mod trace;
 pub mod validate;
 
 mod directory;
-mod names;
 mod outbound;

@@ -1,16 +1,10 @@
 //! `koppeltaal retention run [--dry-run]`: what the server does by itself every
 //! hour, at once.
 
-use std::sync::Arc;
-
 use anyhow::Result;
 use clap::Subcommand;
-use koppeltaal_core::Error;
-use koppeltaal_kt1::run_retention;
-use koppeltaal_store::Ids;
-use serde_json::{Map, Value};
+use koppeltaal_admin::operate::erase;
 
-use super::directory::read;
 use crate::context::Context;
 use crate::output;
 
@@ -34,23 +28,9 @@ enum Action {
 /// Runs the command.
 pub async fn run(context: &Context, args: Args) -> Result<()> {
     let Action::Run { dry_run } = args.action;
-    let directory = read(context).await?;
-    let store = context.store().await?;
-    let ids = Arc::new(Ids::take(store).await?);
-    let limits = context.config.kt1.retention;
-    let report =
-        run_retention(store, &ids, context.clock.as_ref(), &directory, limits, dry_run).await?;
-    let Some(report) = report else {
-        let text = "another process is removing bodies at this moment: try again later";
-        return Err(Error::Unavailable(text.to_owned()).into());
-    };
-    let objects: Vec<Map<String, Value>> = report
-        .iter()
-        .filter_map(|line| match serde_json::to_value(line) {
-            Ok(Value::Object(object)) => Some(object),
-            _ => None,
-        })
-        .collect();
+    let desk = context.desk("retention run").await?;
+    let directory = desk.directory().await?;
+    let objects = erase::retention(&desk, &directory, dry_run).await?;
     output::list(context.json, &objects, &["domain", "event", "retrieved", "too_old"])?;
     match (context.json, objects.is_empty(), dry_run) {
         (true, ..) => {}

@@ -78,6 +78,10 @@ pub(super) fn start_up(config: &Config, server: &Server) -> [String; 5] {
         Some(address) => format!(", metrics http://{address}/metrics"),
         None => ", metrics at /metrics".to_owned(),
     };
+    let admin = match server.admin_address {
+        Some(address) => format!("{scheme}://{address}/admin/api/v1"),
+        None => "/admin/api/v1".to_owned(),
+    };
     let limits = &config.limits;
     let rate = match limits.requests_per_second {
         0 => "no limit of requests".to_owned(),
@@ -87,7 +91,7 @@ pub(super) fn start_up(config: &Config, server: &Server) -> [String; 5] {
     [
         format!("koppeltaal {} — {}", env!("CARGO_PKG_VERSION"), config.server.name),
         format!("database  {}", config.database),
-        format!("listening {scheme}://{}{metrics}", server.address),
+        format!("listening {scheme}://{}{metrics}, admin {admin}", server.address),
         format!("KT1       {0}/FHIR/Koppeltaal, KT2 {0}/api/v1/DOMAIN/fhir/r4", server.public_url),
         format!(
             "limits    body {} bytes, {rate}; claims {}, bodies {} after retrieval and at most {}",

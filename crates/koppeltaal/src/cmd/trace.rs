@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::audit::resource;
 use super::directory::{check_domain, read};
-use super::names;
 use crate::context::Context;
 use crate::output;
+use koppeltaal_admin::names;
 
 /// One chain of requests.
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,6 @@
 
 mod example;
 mod keys;
-mod networks;
 mod read;
 mod show;
 mod values;
@@ -14,11 +13,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use koppeltaal_core::directory::Phase;
+use koppeltaal_core::network::Network;
 use koppeltaal_store::{DatabaseUrl, Options};
+
+use crate::provision::Rules;
 
 pub use example::example;
 pub use keys::{KEYS, Key, Kind};
-pub use networks::{Network, is_allowed};
 pub use show::{Shown, shown};
 pub use values::{Given, Origin, Values};
 
@@ -186,6 +187,11 @@ impl std::fmt::Debug for Mail {
 }
 
 impl Config {
+    /// The limits that a provisioning file is held to.
+    pub fn rules(&self) -> Rules {
+        Rules { phases: self.server.phases.clone(), retention_max: self.kt1.retention.max }
+    }
+
     /// The URL under which others reach the server when its main listener is
     /// bound to `listen`; without a slash at its end.
     pub fn public_url(&self, listen: SocketAddr) -> String {

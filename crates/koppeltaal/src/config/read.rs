@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use koppeltaal_auth::seal::{DEVELOPMENT_KEY, SealKey};
 use koppeltaal_core::directory::Phase;
+use koppeltaal_core::network::Network;
 use koppeltaal_core::{Error, Result, duration, retention, size};
 use koppeltaal_store::store::Checkpoint;
 use koppeltaal_store::{DatabaseUrl, Options};
 
 use super::keys::{self, Kind};
 use super::values::Values;
-use super::{Admin, Config, Kt1, Kt2, Limits, Log, LogFormat, Mail, Network, Server, Tls};
+use super::{Admin, Config, Kt1, Kt2, Limits, Log, LogFormat, Mail, Server, Tls};
 
 impl Config {
     /// Interprets values; all that is wrong is told at once.

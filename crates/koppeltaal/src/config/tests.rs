@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use koppeltaal_core::Error;
+use koppeltaal_core::network::is_allowed;
 
 use super::*;
 

@@ -17,11 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use koppeltaal_admin::api;
+use koppeltaal_admin::operate::audit::trail_key;
+use koppeltaal_auth::administrator::Administrators;
 use koppeltaal_auth::{RequestLimit, SealKey, Verifier};
 use koppeltaal_core::directory::Directory;
 use koppeltaal_core::notification::{HookSchedule, Schedule};
 use koppeltaal_core::{Clock, Error, Result};
-use koppeltaal_delivery::{Delivery, Deps, random_jitter};
+use koppeltaal_delivery::{Delivery, Deps, MailDeps, MailSettings, Mailer, random_jitter};
 use koppeltaal_kt1 as kt1;
 use koppeltaal_kt2 as kt2;
 use koppeltaal_outbound::Clients;
@@ -33,7 +36,6 @@ use tokio::task::JoinSet;
 use crate::config::Config;
 use metrics::Gatherer;
 use request::Router;
-pub use trail::trail_key;
 
 /// How long requests in progress may take to finish at shutdown.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -48,6 +50,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// Where its metrics are, when they have a listener of their own.
     pub metrics_address: Option<SocketAddr>,
+    /// Where its administration is, when it has a listener of its own.
+    pub admin_address: Option<SocketAddr>,
     /// The URL under which clients reach it.
     pub public_url: String,
     store: Store,
@@ -68,6 +72,10 @@ impl Server {
         let listener = bind(config.listen, "listen").await?;
         let metrics_listener = match config.metrics_listen {
             Some(address) => Some(bind(address, "metrics.listen").await?),
+            None => None,
+        };
+        let admin_listener = match config.admin.listen {
+            Some(address) => Some(bind(address, "admin.listen").await?),
             None => None,
         };
         let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
@@ -117,6 +125,7 @@ impl Server {
             },
             delivery_settings(config),
         )?;
+        let mailer = mailer(config, &store, &clock, &seal)?;
         let jobs = kt1::Jobs::start(kt1::JobSettings {
             store: store.clone(),
             ids: ids.clone(),
@@ -138,13 +147,28 @@ impl Server {
             subscriptions.clone(),
             audit_log.clone(),
         );
+        let outbound = Arc::new(Clients::new(outbound_settings(config))?);
+        let administrators =
+            Administrators::new(store.clone(), ids.clone(), clock.clone(), seal.clone());
+        let admin = api::App::new(api::Parts {
+            store: store.clone(),
+            ids: ids.clone(),
+            clock: clock.clone(),
+            seal: seal.clone(),
+            outbound: outbound.clone(),
+            audit_log: audit_log.clone(),
+            administrators,
+            settings: Arc::new(admin_settings(config, &public_url)),
+            allow_from: config.admin.allow_from.clone(),
+            is_https: public_url.starts_with("https:"),
+        });
         let authorization = koppeltaal_auth::App::new(koppeltaal_auth::Parts {
             store: store.clone(),
             ids: ids.clone(),
             directory: directory.clone(),
             clock: clock.clone(),
             seal: seal.clone(),
-            outbound: Arc::new(Clients::new(outbound_settings(config))?),
+            outbound,
             metrics: authorization_metrics,
             settings: koppeltaal_auth::AuthorizationSettings {
                 public_url: public_url.clone(),
@@ -183,16 +207,19 @@ impl Server {
             outbound: Arc::new(Clients::new(storage_settings(config))?),
             settings: kt1_settings(config, &public_url, hub_key),
         });
-        let router = Arc::new(Router {
+        let mut router = Router {
             app: app.clone(),
             authorization: authorization.clone(),
             kt2: kt2.clone(),
+            admin: Some(admin),
             store: store.clone(),
             gatherer: Arc::new(gatherer),
             serves_metrics: config.metrics_listen.is_none(),
             page: page::Page::new(config, &public_url),
             strict_transport: config.tls.is_some(),
-        });
+        };
+        let admin_router = admin_listener.as_ref().map(|_| Arc::new(router.split_admin()));
+        let router = Arc::new(router);
         let (stop, stopped) = watch::channel(false);
         let mut listeners = JoinSet::new();
         // It ends when nobody has the directory any more, which is after the
@@ -211,6 +238,9 @@ impl Server {
         following.spawn(supervised("keys and revocations", authorization.clone().follow()));
         following.spawn(supervised("the audit trail", keeper.keep()));
         following.spawn(supervised("used tokens", authorization.tidy()));
+        if let Some(mailer) = mailer {
+            following.spawn(supervised("mails", mailer.run()));
+        }
         let metrics_address = metrics_listener
             .as_ref()
             .map(TcpListener::local_addr)
@@ -220,10 +250,20 @@ impl Server {
             let router = Arc::new(router.metrics_only());
             listeners.spawn(connection::accept(listener, None, router, stopped.clone(), DRAIN));
         }
+        let admin_address = admin_listener
+            .as_ref()
+            .map(TcpListener::local_addr)
+            .transpose()
+            .map_err(Error::internal)?;
+        if let (Some(listener), Some(router)) = (admin_listener, admin_router) {
+            let acceptor = acceptor.clone();
+            listeners.spawn(connection::accept(listener, acceptor, router, stopped.clone(), DRAIN));
+        }
         listeners.spawn(connection::accept(listener, acceptor, router, stopped, DRAIN));
         Ok(Self {
             address,
             metrics_address,
+            admin_address,
             public_url,
             store,
             audit_log,
@@ -333,10 +373,44 @@ fn delivery_settings(config: &Config) -> koppeltaal_delivery::Settings {
     }
 }
 
+/// What sends mails, where the configuration names a mail server.
+fn mailer(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    seal: &Arc<SealKey>,
+) -> Result<Option<Mailer>> {
+    let Some(url) = &config.mail.url else { return Ok(None) };
+    let from = config.mail.from.clone().ok_or_else(|| {
+        Error::Invalid("mail.from is missing: mail.url needs the sender of mails".to_owned())
+    })?;
+    let opener = seal.clone();
+    let deps = MailDeps {
+        store: store.clone(),
+        clock: clock.clone(),
+        open: Arc::new(move |secret| opener.open(secret)),
+        jitter: random_jitter(),
+    };
+    let settings =
+        MailSettings { url: url.clone(), from, ca_file: config.outbound_ca_file.clone() };
+    Mailer::new(deps, &settings).map(Some)
+}
+
 fn outbound_settings(config: &Config) -> koppeltaal_outbound::Settings {
     koppeltaal_outbound::Settings {
         ca_file: config.outbound_ca_file.clone(),
         ..koppeltaal_outbound::Settings::default()
+    }
+}
+
+/// What the administration is held to.
+pub fn admin_settings(config: &Config, public_url: &str) -> koppeltaal_admin::desk::Settings {
+    koppeltaal_admin::desk::Settings {
+        public_url: public_url.to_owned(),
+        server_name: config.server.name.clone(),
+        rules: config.rules(),
+        retention: config.kt1.retention,
+        access_token_lifetime: config.kt2.access_token_lifetime,
     }
 }
 

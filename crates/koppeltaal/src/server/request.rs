@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
+use koppeltaal_admin::api;
 use koppeltaal_auth::{Area, is_kt2_path, place};
 use koppeltaal_core::told::Told;
 use koppeltaal_core::trace::is_fhir_id;
@@ -27,6 +28,8 @@ pub struct Router {
     pub(super) app: kt1::App,
     pub(super) authorization: koppeltaal_auth::App,
     pub(super) kt2: kt2::App,
+    /// The administration, unless it has a listener of its own.
+    pub(super) admin: Option<api::App>,
     pub(super) store: Store,
     pub(super) gatherer: Arc<Gatherer>,
     pub(super) serves_metrics: bool,
@@ -46,11 +49,23 @@ impl Router {
             app: self.app.clone(),
             authorization: self.authorization.clone(),
             kt2: self.kt2.clone(),
+            admin: None,
             store: self.store.clone(),
             gatherer: self.gatherer.clone(),
             serves_metrics: true,
             page: Page::none(),
             strict_transport: false,
+        }
+    }
+
+    /// The router of a listener that serves the administration and health only;
+    /// this one serves the administration no more.
+    pub(super) fn split_admin(&mut self) -> Self {
+        Self {
+            admin: self.admin.take(),
+            serves_metrics: false,
+            strict_transport: self.strict_transport,
+            ..self.metrics_only()
         }
     }
 
@@ -109,6 +124,9 @@ impl Router {
 
     async fn whole(&self, request: Request<Incoming>, peer: IpAddr, request_id: String) -> Answer {
         let path = request.uri().path();
+        if let Some(app) = self.admin.as_ref().filter(|_| api::is_api_path(path)) {
+            return api::handle(app.clone(), request, peer, request_id).await;
+        }
         if kt1::is_kt1_path(path) && self.page.is_some() {
             return kt1::handle(self.app.clone(), request, peer, request_id).await;
         }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use koppeltaal_auth::SealKey;
 use koppeltaal_core::{Clock, Result, Timestamp};
 use koppeltaal_store::audit::{self, TrailKey};
 use koppeltaal_store::{Ids, Store};
@@ -25,11 +24,6 @@ pub(super) struct Keeper {
     pub(super) key: TrailKey,
     /// How long rows stay; zero: for ever.
     pub(super) keep: Duration,
-}
-
-/// The key of the trail's seals.
-pub fn trail_key(seal: &SealKey) -> TrailKey {
-    TrailKey::new(seal.derive("audit trail"))
 }
 
 impl Keeper {

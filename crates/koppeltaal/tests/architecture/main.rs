@@ -14,8 +14,9 @@ fn root() -> PathBuf {
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "koppeltaal",
-        &["auth", "client", "core", "delivery", "fhir", "kt1", "kt2", "outbound", "store"],
+        &["admin", "auth", "client", "core", "delivery", "fhir", "kt1", "kt2", "outbound", "store"],
     ),
+    ("koppeltaal-admin", &["auth", "core", "delivery", "fhir", "kt1", "kt2", "outbound", "store"]),
     ("koppeltaal-kt1", &["auth", "core", "delivery", "fhir", "outbound", "store"]),
     ("koppeltaal-kt2", &["auth", "core", "delivery", "fhir", "outbound", "store"]),
     ("koppeltaal-auth", &["core", "fhir", "outbound", "store"]),

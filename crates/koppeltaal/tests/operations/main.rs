@@ -2,6 +2,7 @@
 //! serves, its start-up, health, metrics, logs, and the documents about them.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod administrators;
 mod audit;
 mod backup;
 mod demo;

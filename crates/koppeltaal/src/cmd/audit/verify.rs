@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
+use koppeltaal_admin::operate::audit::{verdict as verdict_object, verify_number};
 use koppeltaal_core::Error;
-use koppeltaal_core::directory::Phase;
 use koppeltaal_store::Store;
 use koppeltaal_store::audit::{self, Verdict};
-use serde_json::{Map, Value};
 
 use super::SERVER;
 use crate::cmd::directory::{check_domain, read};
 use crate::context::Context;
 use crate::output;
-use crate::server::trail_key;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,7 +28,6 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
     let only = args.domain.as_deref();
     check_domain(&directory, only.filter(|name| *name != SERVER))?;
     let store = context.store().await?;
-    let key = trail_key(&context.seal);
     let (mut objects, mut wrong) = (Vec::new(), Vec::new());
     let kept = directory.domains().iter().map(|domain| domain.number).chain([audit::SERVER]);
     let numbers: BTreeSet<i64> = audit::domains(store).await?.into_iter().chain(kept).collect();
@@ -44,19 +41,13 @@ pub(super) async fn run(context: &Context, args: Args) -> Result<()> {
         if only.is_some_and(|only| only != name) {
             continue;
         }
-        let mut verdict = audit::verify(store, &key, number).await?;
-        let is_strict = domain.is_some_and(|domain| domain.phase == Phase::Production);
-        if is_strict && verdict.removed_by_switch > 0 && verdict.wrong.is_none() {
-            verdict.wrong = Some(format!(
-                "{} AuditEvents were deleted, which the phase of the domain forbids",
-                verdict.removed_by_switch
-            ));
-        }
+        let mut verdict =
+            verify_number(store, &context.seal, number, domain.map(AsRef::as_ref)).await?;
         if let Some(expected) = &args.expect {
             expect(store, number, expected, &mut verdict).await?;
         }
         wrong.extend(verdict.wrong.as_ref().map(|why| format!("{name}: {why}")));
-        objects.push(object(&name, &verdict)?);
+        objects.push(verdict_object(&name, &verdict)?);
     }
     let columns =
         ["domain", "sealed", "unsealed", "unsealed_since", "seals", "head", "removed", "wrong"];
@@ -84,15 +75,4 @@ async fn expect(store: &Store, domain: i64, expected: &str, verdict: &mut Verdic
         });
     }
     Ok(())
-}
-
-fn object(domain: &str, verdict: &Verdict) -> Result<Map<String, Value>> {
-    let mut object = Map::new();
-    object.insert("domain".to_owned(), Value::from(domain));
-    if let Value::Object(rest) = serde_json::to_value(verdict)? {
-        object.extend(rest);
-    }
-    let removed = verdict.removed_by_retention + verdict.removed_by_switch;
-    object.insert("removed".to_owned(), Value::from(removed));
-    Ok(object)
 }

@@ -8,8 +8,8 @@ use koppeltaal_store::{job, mailbox, outbox};
 
 use super::Finding;
 use crate::cmd::directory::read;
-use crate::cmd::names;
 use crate::context::Context;
+use koppeltaal_admin::names;
 
 /// A message that waits longer than this is forgotten by its recipient.
 const FORGOTTEN: Duration = Duration::from_secs(24 * 3600);

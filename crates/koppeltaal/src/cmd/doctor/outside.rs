@@ -73,7 +73,7 @@ fn everybody(directory: &Directory) -> Vec<Asked<'_>> {
     for instance in directory.instances().iter().filter(|instance| instance.takes_part()) {
         let webhook = instance.instance.webhook.as_ref();
         asked.extend(webhook.map(|webhook| Asked::Webhook(&webhook.url)));
-        if crate::cmd::instance::key_source(&instance.instance).is_some() {
+        if koppeltaal_admin::operate::instance::key_source(&instance.instance).is_some() {
             asked.push(Asked::Keys(instance));
         }
     }
@@ -149,7 +149,8 @@ fn words(context: &Context, asked: &Asked<'_>) -> (&'static str, String, String)
             let url = instance.instance.jwks_url.as_deref();
             let name = instance.name();
             let named = url.map_or_else(|| name.to_owned(), |url| format!("{name} ({url})"));
-            let key = crate::cmd::instance::key_source(&instance.instance).unwrap_or("jwks_url");
+            let key = koppeltaal_admin::operate::instance::key_source(&instance.instance)
+                .unwrap_or("jwks_url");
             let fix = format!(
                 "see `koppeltaal instance check-keys {name}`; ask the administrator of the \
                  application, or correct `{key}` and apply"

@@ -2,12 +2,11 @@
 //! verified with the public keys that it publishes now (kt2-auth 1.4).
 
 use anyhow::{Result, bail};
+use koppeltaal_admin::operate::instance::{key, key_source};
 use koppeltaal_auth::client_keys::ClientKeys;
-use koppeltaal_auth::jose::KeyDescription;
 use koppeltaal_core::Error;
-use serde_json::{Map, Value, json};
 
-use super::{key_source, one};
+use super::one;
 use crate::cmd::{directory, outbound};
 use crate::context::Context;
 use crate::output;
@@ -27,7 +26,7 @@ pub(super) async fn run(context: &Context, name: &str) -> Result<()> {
         (Err(why), Some(url)) => return Err(Error::Unavailable(format!("{url}: {why}")).into()),
         (Err(why), None) => bail!(why),
     };
-    let objects: Vec<Map<String, Value>> = keys.iter().map(object).collect();
+    let objects: Vec<_> = keys.iter().map(key).collect();
     output::list(context.json, &objects, &COLUMNS)?;
     let usable = keys.iter().filter(|key| key.problem.is_none()).count();
     if usable == 0 {
@@ -44,23 +43,4 @@ pub(super) async fn run(context: &Context, name: &str) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn object(key: &KeyDescription) -> Map<String, Value> {
-    let strength = key.strength.as_deref();
-    let bits = strength.and_then(|text| text.strip_suffix(" bits")).map(str::parse::<u32>);
-    let object = json!({
-        "kid": key.kid,
-        "kty": key.kty,
-        "algorithm": key.algorithm,
-        "curve": strength.filter(|_| bits.is_none()),
-        "bits": bits.and_then(Result::ok),
-        "use": key.usage,
-        "usable": key.problem.is_none(),
-        "problem": key.problem,
-    });
-    match object {
-        Value::Object(object) => object,
-        _ => Map::new(),
-    }
 }

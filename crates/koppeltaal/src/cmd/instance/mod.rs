@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Subcommand;
-use koppeltaal_core::directory::{ConnectedInstance, Directory, Instance, InstanceStatus};
-use serde_json::{Map, Value};
+use koppeltaal_admin::operate::instance::object;
+use koppeltaal_core::directory::{ConnectedInstance, Directory, InstanceStatus};
 
-use super::directory::{self, check_domain, found};
+use super::directory::{self, check_domain, known};
 use crate::context::Context;
 use crate::output;
-use crate::provision::{Kind, shown};
 
 /// Application instances: applications in domains, with their credentials.
 #[derive(Debug, clap::Args)]
@@ -79,7 +78,7 @@ async fn list(context: &Context, domain: Option<&str>) -> Result<()> {
         .iter()
         .filter(|instance| domain.is_none_or(|domain| domain == instance.domain.name))
         .map(|instance| object(&instance.instance))
-        .collect::<Result<Vec<_>>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let columns = [
         "domain",
         "application",
@@ -93,34 +92,18 @@ async fn list(context: &Context, domain: Option<&str>) -> Result<()> {
     output::list(context.json, &objects, &columns)
 }
 
-/// The keys of the provisioning file, the id of the instance's Device, and
-/// where its public keys come from.
-fn object(instance: &Instance) -> Result<Map<String, Value>> {
-    let mut object = shown(Kind::Instance, instance)?;
-    object.insert("device".to_owned(), Value::from(instance.client_id.as_str()));
-    object.insert("key_source".to_owned(), Value::from(key_source(instance)));
-    Ok(object)
-}
-
-/// The key of the provisioning file that gives the public keys.
-pub(super) fn key_source(instance: &Instance) -> Option<&'static str> {
-    // In the order in which they are looked at for a token.
-    [
-        ("jwks_url", &instance.jwks_url),
-        ("jwks", &instance.jwks),
-        ("public_key_pem", &instance.public_key_pem),
-    ]
-    .into_iter()
-    .find_map(|(key, value)| value.as_ref().map(|_| key))
-}
-
 fn one<'a>(directory: &'a Directory, name: &str) -> Result<&'a Arc<ConnectedInstance>> {
+    Ok(found_instance(directory, name)?)
+}
+
+/// As [`one`], for whoever goes on with the error of the core.
+fn found_instance<'a>(
+    directory: &'a Directory,
+    name: &str,
+) -> koppeltaal_core::Result<&'a Arc<ConnectedInstance>> {
     let all = directory.instances();
     let by_client_id = || all.iter().find(|instance| instance.instance.client_id == name);
     let instance = directory.instance_by_username(name).or_else(by_client_id);
-    let names = all.iter().map(|instance| {
-        let instance = &instance.instance;
-        instance.username.clone().unwrap_or_else(|| instance.client_id.clone())
-    });
-    found(instance, "instance", name, names)
+    let names = all.iter().map(|instance| instance.name().to_owned());
+    known(instance, "instance", name, names)
 }

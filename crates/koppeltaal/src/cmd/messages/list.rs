@@ -1,12 +1,12 @@
 //! `koppeltaal messages list`.
 
 use anyhow::Result;
+use koppeltaal_admin::operate::message;
 use koppeltaal_core::Timestamp;
 use koppeltaal_core::event::Event;
 use koppeltaal_core::status::Status;
-use koppeltaal_store::mailbox::{self, ListingFilter};
 
-use super::{sent, shown};
+use super::sent;
 use crate::cmd::directory::{check_domain, found, read};
 use crate::context::Context;
 use crate::output;
@@ -64,27 +64,18 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             Some(found(instance, "instance", name, names)?.instance.number)
         }
     };
-    let filter = ListingFilter {
+    let wanted = message::Wanted {
+        domain: args.domain,
         recipient,
         status: args.status,
         event: args.event,
         patient: args.patient,
-        from: args.since,
+        since: args.since,
         after: args.after,
+        limit: usize::try_from(args.limit)?,
     };
-    let store = context.store().await?;
-    let mut listed = Vec::new();
-    for domain in directory.domains() {
-        if args.domain.as_ref().is_some_and(|name| *name != domain.name) {
-            continue;
-        }
-        let (filter, limit) = (filter.clone(), args.limit);
-        let copies = store.scope(domain).read(move |tx| mailbox::list(tx, &filter, limit)).await?;
-        listed.extend(copies.iter().map(|copy| (copy.item.id, shown(&directory, domain, copy))));
-    }
-    listed.sort_by_key(|(id, _)| *id);
-    listed.truncate(usize::try_from(args.limit).unwrap_or(0));
-    let objects: Vec<_> = listed.into_iter().map(|(_, object)| object).collect();
+    let desk = context.desk("messages list").await?;
+    let objects = message::list(&desk, &directory, &wanted).await?.objects;
     let columns = [
         "id",
         "domain",

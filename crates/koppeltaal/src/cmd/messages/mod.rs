@@ -5,17 +5,12 @@ mod intervene;
 mod list;
 mod sent;
 
-use std::sync::Arc;
-
 use anyhow::Result;
 use clap::Subcommand;
-use koppeltaal_core::Error;
-use koppeltaal_core::directory::{Directory, Domain};
+use koppeltaal_admin::operate::message;
 use koppeltaal_core::status::Status;
-use koppeltaal_store::mailbox::{self, Listing};
-use serde_json::{Map, Value, json};
+use koppeltaal_store::mailbox;
 
-use super::names;
 use crate::context::Context;
 use crate::output;
 
@@ -56,60 +51,18 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     match args.action {
         Action::List(args) => list::run(context, args).await,
         Action::Show { id } => {
-            let directory = super::directory::read(context).await?;
-            let (domain, listing) = find(context, &directory, id).await?;
-            let mut object = shown(&directory, &domain, &listing);
+            let desk = context.desk("messages show").await?;
+            let directory = desk.directory().await?;
+            let (domain, listing) = message::find(&desk, &directory, id).await?;
+            let mut object = message::shown(&directory, &domain, &listing);
             let scope = context.store().await?.scope(&domain);
             let message = scope.read(move |tx| mailbox::sent_with_copy(tx, id)).await?;
             let recipients = message.map(|message| sent::recipients(&directory, &message));
             object.insert("recipients".to_owned(), recipients.unwrap_or_default().into());
             output::show(context.json, &object)
         }
-        Action::Requeue(args) => {
-            intervene::run(context, args.id, Status::New, "requeue", &args.reason).await
         }
-        Action::Fail(args) => {
-            intervene::run(context, args.id, Status::Failed, "fail", &args.reason).await
-        }
-    }
-}
-
-/// The copy with this number, whatever domain it is in.
-async fn find(context: &Context, directory: &Directory, id: i64) -> Result<(Arc<Domain>, Listing)> {
-    let store = context.store().await?;
-    for domain in directory.domains() {
-        if let Some(found) = store.scope(domain).read(move |tx| mailbox::find(tx, id)).await? {
-            return Ok((domain.clone(), found));
-        }
-    }
-    Err(Error::NotFound(format!(
-        "message {id} does not exist; `koppeltaal messages list` shows those that do"
-    ))
-    .into())
-}
-
-/// A copy under the names of the contract.
-fn shown(directory: &Directory, domain: &Domain, listing: &Listing) -> Map<String, Value> {
-    let item = &listing.item;
-    let object = json!({
-        "id": item.id,
-        "message_identifier": item.identifier,
-        "domain": domain.name,
-        "event": item.event,
-        "sender": names::sender(directory, listing.sender),
-        "recipient": names::instance(directory, item.recipient),
-        "patient": item.patient,
-        "focal": item.focal,
-        "version": item.focal_version,
-        "status": item.status,
-        "claims": item.claims,
-        "exception": item.exception,
-        "created": item.created,
-        "last_changed": item.changed,
-        "expired": item.expired,
-    });
-    match object {
-        Value::Object(object) => object,
-        _ => Map::new(),
+        Action::Requeue(args) => intervene::run(context, args.id, Status::New, &args.reason).await,
+        Action::Fail(args) => intervene::run(context, args.id, Status::Failed, &args.reason).await,
     }
 }

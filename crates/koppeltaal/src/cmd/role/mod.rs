@@ -1,9 +1,7 @@
 //! `koppeltaal role list|show|explain|template`.
 
 mod explain;
-mod request;
 mod template;
-mod verdict;
 
 use anyhow::Result;
 use clap::Subcommand;

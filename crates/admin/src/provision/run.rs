@@ -14,6 +14,7 @@ use koppeltaal_store::{Ids, Store};
 
 use super::file::File;
 use super::plan::{Line, Plan, Rules, plan};
+use super::problem::Problems;
 
 /// How often a directory may change under our hands.
 const ATTEMPTS: usize = 10;
@@ -38,18 +39,60 @@ pub async fn apply(
     now: Timestamp,
     dry_run: bool,
 ) -> Result<Applied> {
+    let source = Source { folder: Some(folder(name)), text };
+    let applied = apply_source(store, &seal, &rules, source, author, now, dry_run).await?;
+    applied.map_err(|problems| problems.into_error(name))
+}
+
+/// As [`apply`], of a text that came with a request: it may name no files. The
+/// inner error is what is wrong with it.
+pub async fn apply_request(
+    store: &Store,
+    seal: &Arc<SealKey>,
+    rules: &Rules,
+    text: &str,
+    author: Author,
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<Result<Applied, Problems>> {
+    let source = Source { folder: None, text };
+    apply_source(store, seal, rules, source, author, now, dry_run).await
+}
+
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    folder: Option<&'a Path>,
+    text: &'a str,
+}
+
+fn folder(name: &str) -> &Path {
+    Path::new(name).parent().unwrap_or(Path::new(""))
+}
+
+async fn apply_source(
+    store: &Store,
+    seal: &Arc<SealKey>,
+    rules: &Rules,
+    source: Source<'_>,
+    author: Author,
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<Result<Applied, Problems>> {
     let began = Instant::now();
     for _ in 0..ATTEMPTS {
         let stored = store.read(|tx| directory::load(tx)).await?;
         let catalogs = koppeltaal_kt2::Catalogs::of_all(store, &stored).await?;
-        let plan = planned(stored, &seal, &rules, name, text, now).await?;
+        let plan = match planned(stored, seal, rules, source, now).await? {
+            Ok(plan) => plan,
+            Err(problems) => return Ok(Err(problems)),
+        };
         if plan.changes.is_empty() {
-            return Ok(Applied { lines: Vec::new() });
+            return Ok(Ok(Applied { lines: Vec::new() }));
         }
         if dry_run {
             let changes = plan.changes;
             store.read(move |tx| directory::refuse(tx, &changes)).await?;
-            return Ok(supposed(plan.lines));
+            return Ok(Ok(supposed(plan.lines)));
         }
         let ids = Ids::take(store).await?;
         // Hashing passwords takes its time, and the trail is numbered by the present.
@@ -61,7 +104,7 @@ pub async fn apply(
             })
             .await?;
         if written.is_some() {
-            return Ok(Applied { lines: plan.lines });
+            return Ok(Ok(Applied { lines: plan.lines }));
         }
     }
     Err(Error::Unavailable(
@@ -77,25 +120,23 @@ pub async fn preview(
     text: &str,
     now: Timestamp,
 ) -> Result<Applied> {
-    let plan = planned(Directory::default(), &seal, &rules, name, text, now).await?;
-    Ok(supposed(plan.lines))
+    let source = Source { folder: Some(folder(name)), text };
+    let plan = planned(Directory::default(), &seal, &rules, source, now).await?;
+    plan.map(|plan| supposed(plan.lines)).map_err(|problems| problems.into_error(name))
 }
 
 async fn planned(
     stored: Directory,
     seal: &Arc<SealKey>,
     rules: &Rules,
-    name: &str,
-    text: &str,
+    source: Source<'_>,
     now: Timestamp,
-) -> Result<Plan> {
-    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
-    let (file, problems) = File::read(text, folder);
+) -> Result<Result<Plan, Problems>> {
+    let (file, problems) = File::read(source.text, source.folder);
     let (seal, rules) = (Arc::clone(seal), rules.clone());
     let planned =
         tokio::task::spawn_blocking(move || plan(&file, problems, &stored, &seal, &rules, now));
-    let planned = planned.await.map_err(Error::internal)??;
-    planned.map_err(|problems| problems.into_error(name))
+    planned.await.map_err(Error::internal)?
 }
 
 /// A password made up in a dry run is nobody's.

@@ -32,9 +32,9 @@ pub use export::{Secrets, export};
 pub use file::File;
 pub use plan::{Line, Plan, Rules, plan};
 pub use problem::{Problem, Problems};
-pub use run::{Applied, apply, preview};
+pub use run::{Applied, apply, apply_request, preview};
 pub use schema::{Field, Kind, Shape};
-pub use shown::shown;
+pub use shown::{MASK, shown};
 
 #[cfg(test)]
 mod tests;

@@ -59,12 +59,13 @@ pub struct File {
 }
 
 impl File {
-    /// Reads a text. Paths in it are relative to `folder`. Tables in which
-    /// something is wrong are given as far as they could be read.
-    pub fn read(text: &str, folder: &Path) -> (Self, Problems) {
+    /// Reads a text. Paths in it are relative to `folder`; without one it may name
+    /// no files, because it is not of this machine. Tables in which something is
+    /// wrong are given as far as they could be read.
+    pub fn read(text: &str, folder: Option<&Path>) -> (Self, Problems) {
         let mut reader = Reader {
             lines: Lines::of(text),
-            folder: folder.to_owned(),
+            folder: folder.map(Path::to_owned),
             problems: Problems::default(),
         };
         let mut file = Self::default();
@@ -81,7 +82,7 @@ impl File {
 
 struct Reader {
     lines: Lines,
-    folder: PathBuf,
+    folder: Option<PathBuf>,
     problems: Problems,
 }
 
@@ -216,7 +217,11 @@ impl Reader {
     }
 
     fn file(&mut self, path: &str, line: usize, name: &str) -> Option<Value> {
-        match std::fs::read_to_string(self.folder.join(name)) {
+        let Some(folder) = &self.folder else {
+            self.problems.invalid(line, path, "names a file of the server: give the value itself");
+            return None;
+        };
+        match std::fs::read_to_string(folder.join(name)) {
             Ok(text) => {
                 let text = text.trim_end_matches(['\r', '\n']);
                 if text.is_empty() {
