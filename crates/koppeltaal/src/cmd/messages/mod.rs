@@ -61,7 +61,6 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             object.insert("recipients".to_owned(), recipients.unwrap_or_default().into());
             output::show(context.json, &object)
         }
-        }
         Action::Requeue(args) => intervene::run(context, args.id, Status::New, &args.reason).await,
         Action::Fail(args) => intervene::run(context, args.id, Status::Failed, &args.reason).await,
     }
