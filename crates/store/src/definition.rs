@@ -100,6 +100,19 @@ pub fn list(
     tx.query(&sql, &arguments)?.into_iter().map(from_row).collect()
 }
 
+/// Every definition, by number: for administrators, who see those of their
+/// applications and domains.
+pub fn all(tx: &mut dyn Tx) -> Result<Vec<Definition>> {
+    let sql = format!("SELECT {COLUMNS} FROM kt1_definition ORDER BY number");
+    tx.query(&sql, args![])?.into_iter().map(from_row).collect()
+}
+
+/// The definition with this number, wherever it was published.
+pub fn by_number(tx: &mut dyn Tx, number: i64) -> Result<Option<Definition>> {
+    let sql = format!("SELECT {COLUMNS} FROM kt1_definition WHERE number = $1");
+    tx.query_one(&sql, args![number])?.map(from_row).transpose()
+}
+
 /// How many definitions a domain is offered.
 pub fn count(tx: &mut dyn Tx, from: &Visibility, archived: bool) -> Result<i64> {
     let archived = if archived { "" } else { " AND archived = 0" };

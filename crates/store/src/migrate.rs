@@ -80,6 +80,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "administration",
         sql: include_str!("migrations/0013_administration.sql"),
     },
+    Migration { number: 14, name: "support", sql: include_str!("migrations/0014_support.sql") },
 ];
 
 /// A migration that a store has.

@@ -115,6 +115,7 @@ impl Across<'_> {
 
     fn unique(&mut self) {
         self.no_two("username", |instance| instance.username.as_deref());
+        self.no_two("sso_username", |instance| instance.sso_username.as_deref());
         self.no_two("client_id", |instance| Some(&instance.client_id));
         for (at, draft) in self.model.domains.iter().enumerate() {
             let Some(ours) = &draft.new.fhir_alias else {

@@ -44,6 +44,10 @@ pub struct Application {
     pub title: Option<String>,
     /// What it is for (value set ApplicationRoles); informative.
     pub application_roles: Vec<String>,
+    /// Who answers questions about it.
+    pub contact_name: Option<String>,
+    /// Where mails to them go.
+    pub contact_email: Option<String>,
     /// Where a launch sends the browser.
     pub launch_url: Option<String>,
     /// Where an authorization may return to.
@@ -86,6 +90,8 @@ impl Default for Application {
             id: String::new(),
             title: None,
             application_roles: Vec::new(),
+            contact_name: None,
+            contact_email: None,
             launch_url: None,
             redirect_uris: Vec::new(),
             redirect_policy: RedirectPolicy::default(),

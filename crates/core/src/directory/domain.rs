@@ -136,6 +136,14 @@ pub struct Domain {
     pub name: String,
     /// The name for people.
     pub title: Option<String>,
+    /// The care organisation.
+    pub organisation: Option<String>,
+    /// Who answers questions about it.
+    pub contact_name: Option<String>,
+    /// Their telephone number.
+    pub contact_phone: Option<String>,
+    /// Where mails to them go.
+    pub contact_email: Option<String>,
     /// Its phase.
     pub phase: Phase,
     /// False switches the whole domain off.
@@ -176,6 +184,10 @@ impl Default for Domain {
             server_device: String::new(),
             name: String::new(),
             title: None,
+            organisation: None,
+            contact_name: None,
+            contact_phone: None,
+            contact_email: None,
             phase: Phase::default(),
             active: true,
             allow_http_loopback: false,

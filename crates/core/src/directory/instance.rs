@@ -154,6 +154,14 @@ pub struct Instance {
     pub previous_password_hash: Option<String>,
     /// Until when the password before still works.
     pub previous_password_until: Option<Timestamp>,
+    /// Who uses its user name.
+    pub contact_name: Option<String>,
+    /// Where mails to them go.
+    pub contact_email: Option<String>,
+    /// The name under which people who are launched act (KT1); it signs in nowhere.
+    pub sso_username: Option<String>,
+    /// False refuses launches of it (KT1).
+    pub sso_active: Option<bool>,
     /// The version of KT1 it speaks.
     pub api_version: ApiVersion,
     /// Its subscriptions, instead of the application's.

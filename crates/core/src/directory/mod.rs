@@ -21,4 +21,4 @@ pub use identity_provider::IdentityProvider;
 pub use instance::{ApiVersion, Instance, InstanceStatus, LaunchTokenUse, Pkce, Webhook};
 pub use role::{Permission, Role, Scope};
 pub use secret::Secret;
-pub use snapshot::{ConnectedInstance, Directory};
+pub use snapshot::{ConnectedInstance, Directory, Stamps};

@@ -39,11 +39,24 @@ impl ConnectedInstance {
     }
 }
 
+/// The versions of rows, by number, in units of 100 ns since 1970.
+#[derive(Debug, Default)]
+pub struct Stamps {
+    /// Of domains.
+    pub domains: HashMap<i64, i64>,
+    /// Of applications.
+    pub applications: HashMap<i64, i64>,
+    /// Of instances.
+    pub instances: HashMap<i64, i64>,
+}
+
 /// Everything provisioned, at one version of the stored directory.
 #[derive(Debug, Default)]
 pub struct Directory {
     /// The version of the stored directory this was read from.
     pub version: i64,
+    /// The version of each row.
+    pub stamps: Stamps,
     domains: Vec<Arc<Domain>>,
     applications: Vec<Arc<Application>>,
     roles: Vec<Role>,

@@ -5,6 +5,7 @@ mod announce;
 mod publish;
 mod search;
 
+pub(crate) use publish::{Publisher, store};
 pub use publish::{create, update};
 pub use search::{read, search};
 

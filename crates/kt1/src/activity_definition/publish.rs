@@ -1,12 +1,14 @@
 //! POST and PUT on `Other` (spec 1.1, E10 and E11; 6).
 
 use http::StatusCode;
-use koppeltaal_core::audit::Action;
+use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::version::Stamp;
 use koppeltaal_fhir::dstu1::{ActivityDefinition, Issue, Registration};
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::audit;
-use koppeltaal_store::definition::{self, Definition, Publication, Refusal as Refused};
+use koppeltaal_store::definition::{
+    self, Definition, Publication, Refusal as Refused, Visibility,
+};
 
 use super::{announce, resource, search, visibility};
 use crate::answer::{Answer, Content, Refusal};
@@ -59,41 +61,84 @@ async fn publish(
             )
         })?
         .to_owned();
-    key::check("The identifier", &identifier, MAX_IDENTIFIER)?;
+    let publisher = Publisher {
+        application: caller.application.number,
+        client_id: caller.application.id.clone(),
+        from: visibility(app, caller),
+        identifier,
+        audit: call.audit(Action::Definition, caller),
+    };
+    let definition = match store(app, publisher, sent, existing.clone()).await? {
+        Ok(definition) => definition,
+        Err(refused) => {
+            return Err(refusal(app, refused, existing.map_or(0, |(number, _)| number)));
+        }
+    };
+    let created = existing.is_none();
+    Ok(Answer {
+        status: if created { StatusCode::CREATED } else { StatusCode::OK },
+        content: Content::Tree(resource(&definition)?),
+        location: Some(app.links.definition_version(definition.number, &definition.version)),
+        written: true,
+    })
+}
+
+/// Who publishes what.
+pub(crate) struct Publisher {
+    /// The number of the application.
+    pub application: i64,
+    /// Its id.
+    pub client_id: String,
+    /// The domain it publishes in.
+    pub from: Visibility,
+    /// The identifier of the definition.
+    pub identifier: String,
+    /// The row of the trail.
+    pub audit: Entry,
+}
+
+/// Stores a definition, `existing` by number and known version, and tells the
+/// subscribers.
+pub(crate) async fn store(
+    app: &App,
+    publisher: Publisher,
+    sent: Node,
+    existing: Option<(i64, Option<String>)>,
+) -> Result<Result<Definition, Refused>, Refusal> {
+    key::check("The identifier", &publisher.identifier, MAX_IDENTIFIER)?;
+    let view = ActivityDefinition::of(&sent).ok_or_else(not_a_definition)?;
     let (domain_specific, archived) = (view.is_domain_specific(), view.is_archived());
-    let (ids, now, from) = (app.parts.ids.clone(), app.now(), visibility(app, caller));
-    let directory = app.directory();
-    let audit = call.audit(Action::Definition, caller);
-    let (application, client_id) = (caller.application.number, caller.application.id.clone());
-    let (task, target) = (app.clone(), existing.clone());
-    let domain = caller.domain.number;
+    let (ids, now, directory) = (app.parts.ids.clone(), app.now(), app.directory());
+    let task = app.clone();
     let (stored, copies) = app
         .parts
         .store
         .write(move |tx| {
+            let application = publisher.application;
             let render = |number: i64| {
                 let registration = Registration {
                     id: &number.to_string(),
                     application_reference: &task.links.device(application),
-                    application_display: &client_id,
+                    application_display: &publisher.client_id,
                 };
                 let node = ActivityDefinition::of(&sent).map(|d| d.normalised(&registration));
                 json::render(&node.unwrap_or(Node::Null))
             };
+            let from = &publisher.from;
             let publication = Publication {
                 application,
-                identifier: &identifier,
+                identifier: &publisher.identifier,
                 domain_specific,
                 archived,
                 render: &render,
             };
-            let stored: Result<(Definition, Stamp), Refused> = match &target {
-                None => definition::create(tx, &ids, now, &from, &publication)?,
+            let stored: Result<(Definition, Stamp), Refused> = match &existing {
+                None => definition::create(tx, &ids, now, from, &publication)?,
                 Some((number, version)) => definition::update(
                     tx,
                     &ids,
                     now,
-                    &from,
+                    from,
                     *number,
                     version.as_deref(),
                     &publication,
@@ -101,10 +146,10 @@ async fn publish(
             };
             let mut copies = Vec::new();
             if let Ok((definition, stamp)) = &stored {
-                let mut entry = audit.clone();
+                let mut entry = publisher.audit.clone();
                 entry.focal = Some(task.links.definition(definition.number));
                 entry.version = Some(definition.version.clone());
-                audit::append_across(tx, &ids, &[(domain, entry)])?;
+                audit::append_across(tx, &ids, &[(from.domain, entry)])?;
                 let composed = announce::compose(&task, definition, now)
                     .map_err(|refusal| refusal.into_internal())?;
                 let told = announce::announcements(&directory, definition);
@@ -113,25 +158,15 @@ async fn publish(
             Ok((stored, copies))
         })
         .await?;
-    let (definition, _) = match stored {
-        Ok(stored) => stored,
-        Err(refused) => {
-            return Err(refusal(app, refused, existing.map_or(0, |(number, _)| number)));
-        }
-    };
-    app.parts.waker.wake();
-    app.hub.arrived(copies.into_iter().map(|copied| Arrival {
-        instance: copied.instance,
-        stamp: copied.stamp.0,
-        patient: None,
-    }));
-    let created = existing.is_none();
-    Ok(Answer {
-        status: if created { StatusCode::CREATED } else { StatusCode::OK },
-        content: Content::Tree(resource(&definition)?),
-        location: Some(app.links.definition_version(definition.number, &definition.version)),
-        written: true,
-    })
+    if stored.is_ok() {
+        app.parts.waker.wake();
+        app.hub.arrived(copies.into_iter().map(|copied| Arrival {
+            instance: copied.instance,
+            stamp: copied.stamp.0,
+            patient: None,
+        }));
+    }
+    Ok(stored.map(|(definition, _)| definition))
 }
 
 async fn body(call: &Call) -> Result<Node, Refusal> {

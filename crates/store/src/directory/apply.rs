@@ -82,7 +82,8 @@ pub fn change(
     in_order.sort_by_key(|change| rank(&change.item));
     let mut entries = Vec::with_capacity(in_order.len());
     for change in in_order {
-        let domain = write(tx, &change.item)?.unwrap_or(audit::SERVER);
+        let stamp = ids.stamp(author.recorded, None).0;
+        let domain = write(tx, &change.item, stamp)?.unwrap_or(audit::SERVER);
         let entry = Entry {
             detail: Some(change.summary.clone()),
             request_id: author.request_id.clone(),
@@ -140,30 +141,31 @@ fn rank(item: &Item) -> u8 {
 }
 
 /// Writes one row and tells the domain it belongs to.
-fn write(tx: &mut dyn Tx, item: &Item) -> Result<Option<i64>> {
+fn write(tx: &mut dyn Tx, item: &Item, stamp: i64) -> Result<Option<i64>> {
     match item {
         Item::Domain(domain) => {
             if domain.number != 0 {
-                overwrite(tx, "domain", domain.number, &settings(domain)?)?;
+                let settings = settings(domain)?;
+                overwrite_stamped(tx, "domain", domain.number, &settings, stamp)?;
                 return Ok(Some(domain.number));
             }
             let number = next_number(tx, "domain")?;
             tx.later(
-                "INSERT INTO domain (number, name, settings) VALUES ($1, $2, $3)",
-                args![number, &domain.name, &settings(domain)?],
+                "INSERT INTO domain (number, name, settings, stamp) VALUES ($1, $2, $3, $4)",
+                args![number, &domain.name, &settings(domain)?, stamp],
             )?;
             Ok(Some(number))
         }
         Item::Application(application) => {
             if application.number != 0 {
                 let settings = settings(application)?;
-                overwrite(tx, "application", application.number, &settings)?;
+                overwrite_stamped(tx, "application", application.number, &settings, stamp)?;
                 return Ok(None);
             }
             let number = next_number(tx, "application")?;
             tx.later(
-                "INSERT INTO application (number, id, settings) VALUES ($1, $2, $3)",
-                args![number, &application.id, &settings(application)?],
+                "INSERT INTO application (number, id, settings, stamp) VALUES ($1, $2, $3, $4)",
+                args![number, &application.id, &settings(application)?, stamp],
             )?;
             Ok(None)
         }
@@ -175,7 +177,7 @@ fn write(tx: &mut dyn Tx, item: &Item) -> Result<Option<i64>> {
             let of = (provider.number, provider.domain.as_str(), provider.name.as_str());
             write_named(tx, "identity_provider", of, &settings(provider)?).map(Some)
         }
-        Item::Instance(instance) => write_instance(tx, instance).map(Some),
+        Item::Instance(instance) => write_instance(tx, instance, stamp).map(Some),
     }
 }
 
@@ -197,12 +199,13 @@ fn write_named(
     Ok(domain)
 }
 
-fn write_instance(tx: &mut dyn Tx, instance: &Instance) -> Result<i64> {
+fn write_instance(tx: &mut dyn Tx, instance: &Instance, stamp: i64) -> Result<i64> {
     let domain = domain_number(tx, &instance.domain)?;
     if instance.number != 0 {
+        overwrite_stamped(tx, "instance", instance.number, &settings(instance)?, stamp)?;
         tx.later(
-            "UPDATE instance SET username = $1, settings = $2 WHERE number = $3",
-            args![&instance.username, &settings(instance)?, instance.number],
+            "UPDATE instance SET username = $1 WHERE number = $2",
+            args![&instance.username, instance.number],
         )?;
         return Ok(domain);
     }
@@ -213,15 +216,16 @@ fn write_instance(tx: &mut dyn Tx, instance: &Instance) -> Result<i64> {
             })?;
     let number = next_number(tx, "instance")?;
     tx.later(
-        "INSERT INTO instance (number, domain, application, username, client_id, settings)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO instance (number, domain, application, username, client_id, settings, stamp)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         args![
             number,
             domain,
             application,
             &instance.username,
             &instance.client_id,
-            &settings(instance)?
+            &settings(instance)?,
+            stamp
         ],
     )?;
     Ok(domain)
@@ -230,6 +234,21 @@ fn write_instance(tx: &mut dyn Tx, instance: &Instance) -> Result<i64> {
 fn overwrite(tx: &mut dyn Tx, table: &'static str, number: i64, settings: &str) -> Result<()> {
     let sql = format!("UPDATE {table} SET settings = $1 WHERE number = $2");
     tx.later(&sql, args![settings, number])
+}
+
+/// As [`overwrite`], with a version greater than the one before.
+fn overwrite_stamped(
+    tx: &mut dyn Tx,
+    table: &'static str,
+    number: i64,
+    settings: &str,
+    stamp: i64,
+) -> Result<()> {
+    let sql = format!(
+        "UPDATE {table} SET settings = $1, stamp = CASE WHEN stamp < $3 THEN $3 ELSE stamp + 1 END
+         WHERE number = $2"
+    );
+    tx.later(&sql, args![settings, number, stamp])
 }
 
 /// The next free number of a table. Rows are never deleted, so the greatest

@@ -1,8 +1,10 @@
 //! Reading the directory: its version on every look, the rows only when the
 //! version has moved.
 
+use std::collections::HashMap;
+
 use koppeltaal_core::directory::{
-    Application, Directory, Domain, IdentityProvider, Instance, Role,
+    Application, Directory, Domain, IdentityProvider, Instance, Role, Stamps,
 };
 use koppeltaal_core::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -31,7 +33,20 @@ pub fn load(tx: &mut dyn Tx) -> Result<Directory> {
     let roles = rows(tx, "role", |r: &mut Role, n| r.number = n)?;
     let providers = rows(tx, "identity_provider", |p: &mut IdentityProvider, n| p.number = n)?;
     let instances = rows(tx, "instance", |i: &mut Instance, n| i.number = n)?;
-    Ok(Directory::new(version, domains, applications, roles, providers, instances))
+    let stamps = Stamps {
+        domains: stamps(tx, "domain")?,
+        applications: stamps(tx, "application")?,
+        instances: stamps(tx, "instance")?,
+    };
+    let mut directory =
+        Directory::new(version, domains, applications, roles, providers, instances);
+    directory.stamps = stamps;
+    Ok(directory)
+}
+
+fn stamps(tx: &mut dyn Tx, table: &'static str) -> Result<HashMap<i64, i64>> {
+    let rows = tx.query(&format!("SELECT number, stamp FROM {table}"), args![])?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
 }
 
 fn read_server_devices(tx: &mut dyn Tx, domains: &mut [Domain]) -> Result<()> {

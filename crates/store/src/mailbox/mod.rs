@@ -9,6 +9,7 @@ mod item;
 mod lapse;
 mod list;
 mod newest;
+mod overview;
 mod read;
 mod retention;
 mod route;
@@ -26,6 +27,10 @@ pub use item::{Body, Item};
 pub use lapse::{Lapse, has_lapsed, lapse};
 pub use list::{Listing, ListingFilter, find, list};
 pub use newest::newest_new;
+pub use overview::{
+    CopyLine, MessageLine, Part as OverviewPart, Wanted, copies, count_copies, count_messages_of,
+    messages,
+};
 pub use read::{Key, body, item_of, read};
 pub use retention::{Position, Removal, anonymise, expire, identifiable, removable};
 pub use route::{Copied, Delivery, Part, Recipient, Routed, Template, route};

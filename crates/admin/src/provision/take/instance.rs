@@ -119,6 +119,9 @@ impl Taking<'_> {
         if let Some(name) = &instance.username {
             self.check(entry, "username", names::check_username(name));
         }
+        if let Some(name) = &instance.sso_username {
+            self.check(entry, "sso_username", names::check_username(name));
+        }
         self.check(entry, "client_id", check_client_id(&instance.client_id));
         let webhook = instance.webhook.as_ref();
         for (key, url) in [
