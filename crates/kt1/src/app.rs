@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::hub::{Hub, HubSettings};
 use crate::links::Links;
 use crate::metrics::Metrics;
+use crate::request_log::RequestLog;
 use crate::sso::{self, SsoSettings};
 
 /// What an operator sets for KT1.
@@ -55,6 +56,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where audit rows of reads and refusals are collected.
     pub audit_log: AuditLog,
+    /// Where requests are kept for support.
+    pub request_log: RequestLog,
     /// Told that a notification waits.
     pub waker: Waker,
     /// Counters.

@@ -8,16 +8,17 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use koppeltaal_core::audit::{Action, Entry};
 
-use koppeltaal_core::Error;
+use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_core::told::Told;
 
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
-use crate::call::{self, Call, Caller, Seen};
+use crate::call::{self, Call, Caller, Seen as Subject};
 use crate::negotiate::{Format, text};
+use crate::request_log::Seen;
 use crate::query::Query;
 use crate::verb::Verb;
 use crate::{
@@ -50,8 +51,9 @@ where
     let began = Instant::now();
     let mut told = Told::default();
     let mut format = Format::of_answer(&head.headers, Format::of_body(&head.headers, b""));
-    let asked = Asked { head, peer, request_id: &request_id };
-    let work = answer(&app, asked, body, &mut format, &mut told);
+    let asked = Asked { head: &head, peer, request_id: &request_id };
+    let mut known = None;
+    let work = answer(&app, asked, body, &mut format, &mut told, &mut known);
     // A defect answers as every other error does.
     let result = AssertUnwindSafe(work)
         .catch_unwind()
@@ -62,13 +64,49 @@ where
         Err(refusal) => refusal.into_response(format, &request_id),
     };
     cors::allow(response.headers_mut());
+    if let Some(known) = known.filter(|_| app.parts.request_log.keeps(response.status().as_u16())) {
+        let response = (response.status().as_u16(), response.body().clone());
+        keep(&app, known, &head, response, (peer, &request_id), began).await;
+    }
     app.metrics().took(told.verb, began.elapsed().as_secs_f64());
     response.extensions_mut().insert(told);
     response
 }
 
+/// A request of a known caller, for the request log.
+struct Known {
+    caller: Caller,
+    began: Timestamp,
+    body: Bytes,
+}
+
+/// Hands a request and its answer to the request log.
+async fn keep(
+    app: &App,
+    known: Known,
+    head: &http::request::Parts,
+    (status, response): (u16, Full<Bytes>),
+    (address, request_id): (IpAddr, &str),
+    began: Instant,
+) {
+    let response = response.collect().await.map(http_body_util::Collected::to_bytes);
+    app.parts.request_log.add(Seen {
+        domain: known.caller.domain.clone(),
+        instance: known.caller.instance.number,
+        method: head.method.to_string(),
+        target: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        status,
+        duration: began.elapsed(),
+        request_id: request_id.to_owned(),
+        address,
+        request: known.body,
+        response: response.unwrap_or_default(),
+        began: known.began,
+    });
+}
+
 struct Asked<'a> {
-    head: http::request::Parts,
+    head: &'a http::request::Parts,
     peer: IpAddr,
     request_id: &'a str,
 }
@@ -79,6 +117,7 @@ async fn answer<B>(
     body: B,
     format: &mut Format,
     told: &mut Told,
+    known: &mut Option<Known>,
 ) -> Result<Answer, Refusal>
 where
     B: http_body::Body<Data = Bytes>,
@@ -96,14 +135,16 @@ where
     // Not recorded: a flood must not reach the store.
     app.parts.limit.check(caller.instance.number).map_err(Refusal::throttled)?;
     let began = app.now();
+    let kept = known.insert(Known { caller: caller.clone(), began, body: Bytes::new() });
     let request_id = asked.request_id;
     let sends_message = matches!(verb, Ok(Verb::PostMessage));
-    let mut seen = Seen { item: verb.as_ref().ok().and_then(Verb::item), ..Seen::default() };
+    let mut seen = Subject { item: verb.as_ref().ok().and_then(Verb::item), ..Subject::default() };
     let result = async {
         let verb = verb?;
         let settings = &app.parts.settings;
         let headers = &asked.head.headers;
         let body = body::read(headers, body, settings.body_limit, settings.body_timeout).await?;
+        kept.body = body.clone();
         let body_format = Format::of_body(headers, &body);
         *format = Format::of_answer(headers, body_format);
         let call = Call {
@@ -130,7 +171,7 @@ where
 
 /// Every refusal of a known caller leaves an audit row, but for those that
 /// recorded themselves and for a store that cannot write anyway.
-pub(crate) fn record(app: &App, caller: &Caller, refusal: &Refusal, seen: Seen, entry: Entry) {
+pub(crate) fn record(app: &App, caller: &Caller, refusal: &Refusal, seen: Subject, entry: Entry) {
     if refusal.recorded || refusal.status == StatusCode::SERVICE_UNAVAILABLE {
         return;
     }
@@ -151,10 +192,10 @@ async fn perform(
     verb: Verb,
     call: &Call,
     caller: &Caller,
-    seen: &mut Seen,
+    seen: &mut Subject,
 ) -> Result<Answer, Refusal> {
-    // Credentials of an instance are bound to no patient.
-    let bound: Option<&str> = None;
+    // A token of a launch is bound to a patient, credentials of an instance to none.
+    let bound = caller.patient.as_deref();
     match verb {
         Verb::Metadata => Ok(metadata::metadata(app)),
         Verb::PostMessage => post_message::post_message(app, call, caller, seen).await,

@@ -26,6 +26,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// A table that stands in no file; `place` stands in for its line.
+    pub fn of_values(kind: Kind, place: usize, values: Map<String, Value>) -> Self {
+        Self { kind, line: place, values, lines: HashMap::new() }
+    }
+
     /// The line of a key, or that of the nearest table around it.
     pub fn line_of(&self, key: &str) -> usize {
         let mut path = key;

@@ -29,7 +29,7 @@ mod take;
 
 pub use address::check_endpoint;
 pub use export::{Secrets, export};
-pub use file::File;
+pub use file::{Entry, File};
 pub use plan::{Line, Plan, Rules, plan};
 pub use problem::{Problem, Problems};
 pub use run::{Applied, apply, apply_request, preview};

@@ -10,6 +10,7 @@ use koppeltaal_store::directory::{Change, Item};
 use serde::Serialize;
 
 use super::across;
+use crate::config::Config;
 use super::file::File;
 use super::model::{Draft, Model};
 use super::problem::Problems;
@@ -23,6 +24,13 @@ pub struct Rules {
     pub phases: Vec<Phase>,
     /// How long bodies may stay at most.
     pub retention_max: Duration,
+}
+
+impl Rules {
+    /// Those of a configuration.
+    pub fn of(config: &Config) -> Self {
+        Self { phases: config.server.phases.clone(), retention_max: config.kt1.retention.max }
+    }
 }
 
 /// One change, for people.

@@ -115,7 +115,14 @@ pub const KEYS: &[Key] = &[
         "support_api.allow_from",
         List,
         Some("127.0.0.0/8,::1"),
-        "The addresses and networks the Support API answers.",
+        "The addresses and networks from which the Support API takes user name and password,\n\
+         and requests of those who have no account; tokens work from everywhere.",
+    ),
+    key(
+        "support_api.request_log",
+        Word(&["off", "failures", "all"]),
+        Some("all"),
+        "Which KT1 requests are kept for support, sealed: successes 7 days, failures 14.",
     ),
     key("log.format", Word(&["human", "json"]), Some("human"), "human or json."),
     key(

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use koppeltaal_core::directory::Phase;
+use koppeltaal_kt1::Keep;
 use koppeltaal_core::network::Network;
 use koppeltaal_store::{DatabaseUrl, Options};
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// Who may use the Support API.
     pub support_api_allow_from: Vec<Network>,
+    /// Which requests are kept for support.
+    pub request_log: Keep,
     /// Logging.
     pub log: Log,
     /// Limits on requests.

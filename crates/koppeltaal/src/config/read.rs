@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use koppeltaal_auth::seal::{DEVELOPMENT_KEY, SealKey};
 use koppeltaal_core::directory::Phase;
+use koppeltaal_kt1::Keep;
 use koppeltaal_core::network::Network;
 use koppeltaal_core::{Error, Result, duration, retention, size};
 use koppeltaal_store::store::Checkpoint;
@@ -76,6 +77,11 @@ impl Reader<'_> {
             },
             metrics_listen: self.address("metrics.listen"),
             support_api_allow_from: self.networks("support_api.allow_from"),
+            request_log: match self.text("support_api.request_log").as_deref() {
+                Some("off") => Keep::Off,
+                Some("failures") => Keep::Failures,
+                _ => Keep::All,
+            },
             log: Log {
                 format: match self.text("log.format").as_deref() {
                     Some("json") => LogFormat::Json,

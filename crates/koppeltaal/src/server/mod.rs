@@ -8,6 +8,7 @@ mod follow;
 mod metrics;
 mod page;
 mod request;
+mod support;
 mod tls;
 mod trail;
 
@@ -56,6 +57,7 @@ pub struct Server {
     pub public_url: String,
     store: Store,
     audit_log: AuditLog,
+    request_log: kt1::RequestLog,
     delivery: Delivery,
     jobs: kt1::Jobs,
     kt1: kt1::App,
@@ -113,7 +115,7 @@ impl Server {
         kt2::subscription::fill(&store, &snapshot, now).await?;
         refuse_development_key(&seal, &snapshot)?;
         let (directory, follower) = follow::follow(store.clone(), snapshot, seal.is_development());
-        let opener = seal.clone();
+        let (opener, sealing) = (seal.clone(), seal.clone());
         let delivery = Delivery::start(
             Deps {
                 store: store.clone(),
@@ -137,6 +139,8 @@ impl Server {
         let address = listener.local_addr().map_err(Error::internal)?;
         let public_url = config.public_url(address);
         let audit_log = AuditLog::start(store.clone(), ids.clone());
+        let request_log =
+            kt1::RequestLog::start(store.clone(), ids.clone(), sealing.clone(), config.request_log);
         let waker = delivery.waker();
         let subscriptions = kt2::subscription::Subscriptions::new(Box::new(move || waker.wake()));
         let (gatherer, kt1_metrics, authorization_metrics) = Gatherer::new(
@@ -195,11 +199,12 @@ impl Server {
         });
         let app = kt1::App::new(kt1::Parts {
             store: store.clone(),
-            ids,
+            ids: ids.clone(),
             directory: directory.clone(),
             verifier: Arc::new(Verifier::default()),
             clock: clock.clone(),
             audit_log: audit_log.clone(),
+            request_log: request_log.clone(),
             waker: delivery.waker(),
             metrics: kt1_metrics,
             seal,
@@ -207,8 +212,26 @@ impl Server {
             outbound: Arc::new(Clients::new(storage_settings(config))?),
             settings: kt1_settings(config, &public_url, hub_key),
         });
+        let support = kt1::jsonapi::Api::new(kt1::jsonapi::Parts {
+            kt1: app.clone(),
+            administrators: Administrators::new(
+                store.clone(),
+                ids.clone(),
+                clock.clone(),
+                sealing.clone(),
+            ),
+            allow_from: config.support_api_allow_from.clone(),
+            provision: Arc::new(support::Provisioner {
+                seal: sealing.clone(),
+                rules: config.rules(),
+                catalogs: catalogs.clone(),
+            }),
+            seal: sealing,
+            version: env!("CARGO_PKG_VERSION"),
+        });
         let mut router = Router {
             app: app.clone(),
+            support,
             authorization: authorization.clone(),
             kt2: kt2.clone(),
             admin: Some(admin),
@@ -267,6 +290,7 @@ impl Server {
             public_url,
             store,
             audit_log,
+            request_log,
             delivery,
             jobs,
             kt1: app,
@@ -298,7 +322,8 @@ impl Server {
         self.listeners.abort_all();
         self.following.shutdown().await;
         self.delivery.shutdown().await;
-        if tokio::time::timeout(LAST_WRITES, self.audit_log.flush()).await.is_err() {
+        let last = async { tokio::join!(self.audit_log.flush(), self.request_log.flush()) };
+        if tokio::time::timeout(LAST_WRITES, last).await.is_err() {
             tracing::warn!("the last audit rows of reads could not be written");
         }
         if let Err(error) = self.node.release(self.clock.now()).await {

@@ -26,6 +26,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where requests go.
 pub struct Router {
     pub(super) app: kt1::App,
+    pub(super) support: kt1::jsonapi::Api,
     pub(super) authorization: koppeltaal_auth::App,
     pub(super) kt2: kt2::App,
     /// The administration, unless it has a listener of its own.
@@ -47,6 +48,7 @@ impl Router {
     pub(super) fn metrics_only(&self) -> Self {
         Self {
             app: self.app.clone(),
+            support: self.support.clone(),
             authorization: self.authorization.clone(),
             kt2: self.kt2.clone(),
             admin: None,
@@ -132,6 +134,9 @@ impl Router {
         }
         if kt1::is_sso_path(path) && self.page.is_some() {
             return kt1::handle_sso(self.app.clone(), request, peer, request_id).await;
+        }
+        if kt1::jsonapi::is_support_path(path) && self.page.is_some() {
+            return kt1::jsonapi::handle(self.support.clone(), request, peer, request_id).await;
         }
         let directory = self.authorization.directory();
         if self.page.is_some() && is_kt2_path(&directory, path) {

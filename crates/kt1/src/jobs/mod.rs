@@ -4,6 +4,7 @@
 mod erase;
 mod lapse;
 mod lease;
+mod request_log;
 mod retention;
 
 use std::sync::Arc;
@@ -67,6 +68,7 @@ impl Jobs {
                 () = stopped(&mut until) => {}
             }
         });
+        tasks.spawn(request_log::keep_removing(settings.clone(), stopping.clone()));
         tasks.spawn(retention::keep_removing(settings, stopping));
         Self { tasks, stop }
     }

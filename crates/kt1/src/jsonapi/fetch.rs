@@ -8,7 +8,6 @@ use super::ask::Ask;
 use super::declaration::{Declaration, Relationship};
 use super::document::Fields;
 use super::failure::Failure;
-use super::filter::Target;
 use super::list::list as cut;
 use super::query::Query;
 use super::resource::Resource;
@@ -184,9 +183,4 @@ impl Known {
         let all = self.0.get(of).into_iter().flat_map(HashMap::values);
         all.filter(|resource| holds(resource)).map(|resource| resource.id.clone()).collect()
     }
-}
-
-/// Whether a filter looks only at the id.
-pub fn is_by_id(target: Target) -> bool {
-    target == Target::Id
 }

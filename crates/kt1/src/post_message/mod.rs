@@ -40,7 +40,7 @@ pub(crate) async fn post_message(
     check::domain(&bundle, &caller.domain.name)?;
     let message = check::message(bundle, caller, seen)?;
     check::patient(&message, caller)?;
-    warn::of_message(call, caller, &message);
+    warn::of_message(app, call, caller, &message);
     let reply = respond::Reply::to(&message, caller);
     let incoming = prepare::prepare(app, call, caller, message)?;
     if incoming.header.len() > MAX_HEADER {
@@ -74,7 +74,8 @@ pub(crate) async fn post_message(
                 stamp: copied.stamp.0,
                 patient,
             }));
-            warn::of_versions(call, caller, &named, versions.iter().map(|v| v.decision));
+            let decisions = versions.iter().map(|v| v.decision);
+            warn::of_versions(app, call, caller, &named, decisions);
             Ok(reply.stored(app, &urls, focal, &versions))
         }
     }

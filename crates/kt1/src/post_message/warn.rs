@@ -1,5 +1,5 @@
-//! What a sender should be told and is not refused for: these lines of the log
-//! are for the operator (spec 3.3, last paragraph, and 3.4).
+//! What a sender should be told and is not refused for: lines of the log for the
+//! operator, and rows of the compliance log (spec 3.3, last paragraph, and 3.4).
 
 use koppeltaal_core::event::Event;
 use koppeltaal_core::versioning::Decision;
@@ -8,12 +8,13 @@ use koppeltaal_store::mailbox::Resource;
 
 use super::check::Message;
 use super::kind;
+use crate::app::App;
 use crate::call::{Call, Caller};
 
 /// About the message itself.
-pub(super) fn of_message(call: &Call, caller: &Caller, message: &Message) {
+pub(super) fn of_message(app: &App, call: &Call, caller: &Caller, message: &Message) {
     if message.event.wants_patient() && !message.names_patient {
-        warn(call, caller, "the message has no MessageHeader#Patient extension");
+        warn(app, call, caller, "the message has no MessageHeader#Patient extension");
     }
     let of_135 = caller.instance.api_version.versions_all_resources();
     if of_135 && message.event == Event::CreateOrUpdateCarePlan && !has_care_teams(message) {
@@ -28,6 +29,7 @@ pub(super) fn of_message(call: &Call, caller: &Caller, message: &Message) {
 
 /// About the versions that were named.
 pub(super) fn of_versions(
+    app: &App,
     call: &Call,
     caller: &Caller,
     resources: &[(Option<String>, bool)],
@@ -36,10 +38,10 @@ pub(super) fn of_versions(
     for ((sent, focal), decision) in resources.iter().zip(decisions) {
         match decision {
             Decision::Adopt => {
-                warn(call, caller, "a version this server never saw was taken for a new resource");
+                warn(app, call, caller, "a version this server never saw was taken for a new resource");
             }
             Decision::Update | Decision::Keep if sent.is_none() && !focal => {
-                warn(call, caller, "a known resource was sent without its version");
+                warn(app, call, caller, "a known resource was sent without its version");
             }
             _ => {}
         }
@@ -66,11 +68,13 @@ fn has_care_teams(message: &Message) -> bool {
     participants.iter().all(|participant| named(participant) && sent)
 }
 
-fn warn(call: &Call, caller: &Caller, what: &'static str) {
+fn warn(app: &App, call: &Call, caller: &Caller, what: &'static str) {
     tracing::warn!(
         request_id = call.request_id,
         domain = caller.domain.name,
         instance = caller.name(),
         "{what}"
     );
+    let (log, instance) = (&app.parts.request_log, caller.instance.number);
+    log.finding(&caller.domain, instance, what, call.began, &call.request_id);
 }

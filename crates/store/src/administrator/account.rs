@@ -5,6 +5,7 @@ use std::fmt;
 
 use koppeltaal_core::administrator::{Rights, check_login, check_mail_address};
 use koppeltaal_core::directory::Secret;
+use koppeltaal_core::version::Stamp;
 use koppeltaal_core::{Error, Result, Timestamp};
 
 use super::{record, rights};
@@ -44,6 +45,8 @@ pub struct Account {
     pub last_login: Option<Timestamp>,
     /// When it was made.
     pub created: Timestamp,
+    /// The version of its name, address, rights and switch.
+    pub stamp: Stamp,
 }
 
 impl fmt::Debug for Account {
@@ -98,7 +101,7 @@ const TABLE: Table = Table {
 };
 
 const SELECT: &str = "SELECT number, login, name, email, role, scope, active, password_hash, \
-                      history, totp, totp_step, locked_until, last_login, created \
+                      history, totp, totp_step, locked_until, last_login, created, stamp \
                       FROM administrator";
 
 /// Makes an account and tells its number. A login that is taken is a
@@ -166,6 +169,8 @@ fn read(mut row: Row) -> Result<Account> {
         locked_until: Timestamp(row.int(11)?),
         last_login: row.opt_int(12)?.map(Timestamp),
         created: Timestamp(row.int(13)?),
+        // One that never changed is of the moment it was made.
+        stamp: Stamp(row.int(14)?.max(row.int(13)?.saturating_mul(10))),
     })
 }
 
@@ -202,10 +207,12 @@ pub fn change(
         return Ok(());
     }
     let (role, scope) = rights::columns(&new.rights)?;
+    let stamp = ids.stamp(author.recorded, Some(account.stamp)).0;
     tx.later(
-        "UPDATE administrator SET name = $2, email = $3, role = $4, scope = $5, active = $6
+        "UPDATE administrator
+         SET name = $2, email = $3, role = $4, scope = $5, active = $6, stamp = $7
          WHERE number = $1",
-        args![new.number, &new.name, &new.email, role, &scope, new.active],
+        args![new.number, &new.name, &new.email, role, &scope, new.active, stamp],
     )?;
     if !new.active {
         end_sessions(tx, new.number)?;

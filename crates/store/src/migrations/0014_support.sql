@@ -5,6 +5,7 @@
 ALTER TABLE domain ADD COLUMN stamp BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE application ADD COLUMN stamp BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE instance ADD COLUMN stamp BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE administrator ADD COLUMN stamp BIGINT NOT NULL DEFAULT 0;
 
 -- `domain` and `application`: the name and the id of whose administrators see it.
 -- `requester`: the login of who made it. `content`: its attributes as JSON.
