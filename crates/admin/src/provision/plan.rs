@@ -26,13 +26,6 @@ pub struct Rules {
     pub retention_max: Duration,
 }
 
-impl Rules {
-    /// Those of a configuration.
-    pub fn of(config: &Config) -> Self {
-        Self { phases: config.server.phases.clone(), retention_max: config.kt1.retention.max }
-    }
-}
-
 /// One change, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
