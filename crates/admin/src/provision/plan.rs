@@ -10,7 +10,6 @@ use koppeltaal_store::directory::{Change, Item};
 use serde::Serialize;
 
 use super::across;
-use crate::config::Config;
 use super::file::File;
 use super::model::{Draft, Model};
 use super::problem::Problems;

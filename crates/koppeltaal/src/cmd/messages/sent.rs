@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::list::Args;
 use crate::cmd::directory::{found, read};
-use crate::cmd::names;
 use crate::context::Context;
 use crate::output;
+use koppeltaal_admin::names;
 
 /// Runs the command for this sender.
 pub async fn run(context: &Context, args: &Args, sender: &str) -> Result<()> {

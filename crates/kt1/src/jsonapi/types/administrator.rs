@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::StatusCode;
+use koppeltaal_auth::administrator::generate;
 use koppeltaal_core::administrator::{Rights, Role};
 use koppeltaal_core::version::Stamp;
 use koppeltaal_core::{Error, Result as StoreResult};
@@ -133,7 +134,7 @@ pub async fn create(
         password_hash: None,
         totp: None,
     };
-    let link = Arc::new(ask.inner().parts.administrators.link_secret());
+    let link = Arc::new(generate(""));
     let (post, email, author) = (Post::of(ask), text("Email"), ask.author());
     let ids = ask.inner().parts.kt1.parts.ids.clone();
     let number = ask
