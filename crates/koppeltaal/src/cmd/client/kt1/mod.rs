@@ -205,7 +205,8 @@ fn failure(error: ClientError) -> Error {
     let text = error.to_string();
     match error.status() {
         Some(401) => Error::Unauthorized(text),
-        Some(403) => Error::Forbidden(text),
+        // A refusal of Authorize goes to the redirect URI.
+        Some(302 | 403) => Error::Forbidden(text),
         Some(404) => Error::NotFound(text),
         Some(409) => Error::Conflict(text),
         Some(429) => Error::TooMany(text),
