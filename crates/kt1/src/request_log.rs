@@ -289,7 +289,8 @@ fn without_credentials(target: &str) -> String {
             if hidden { format!("{name}=…") } else { pair.to_owned() }
         })
         .collect();
-    let whole = if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) };
+    let whole =
+        if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) };
     let shown = whole.replace('\0', "\u{FFFD}");
     shown.chars().take(MOST_OF_TARGET).collect()
 }

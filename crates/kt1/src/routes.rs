@@ -11,15 +11,15 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use koppeltaal_core::audit::{Action, Entry};
 
-use koppeltaal_core::{Error, Timestamp};
 use koppeltaal_core::told::Told;
+use koppeltaal_core::{Error, Timestamp};
 
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{self, Call, Caller, Seen as Subject};
 use crate::negotiate::{Format, text};
-use crate::request_log::Seen;
 use crate::query::Query;
+use crate::request_log::Seen;
 use crate::verb::Verb;
 use crate::{
     activity_definition, authenticate, body, browse, claim, cors, device, feed, metadata,

@@ -125,8 +125,7 @@ fn conditions(wanted: &Wanted) -> Filter<'_> {
     filter
 }
 
-const COLUMNS: &str =
-    "id, failed, instance, method, target, status, duration, request_id, address";
+const COLUMNS: &str = "id, failed, instance, method, target, status, duration, request_id, address";
 
 /// A page of rows without their contents, newest first.
 pub fn list(
@@ -154,8 +153,7 @@ pub fn count(tx: &mut DomainTx<'_>, wanted: &Wanted) -> Result<i64> {
 
 /// One row with its content.
 pub fn find(tx: &mut DomainTx<'_>, id: i64) -> Result<Option<Logged>> {
-    let sql =
-        format!("SELECT {COLUMNS}, content FROM request_log WHERE domain = $1 AND id = $2");
+    let sql = format!("SELECT {COLUMNS}, content FROM request_log WHERE domain = $1 AND id = $2");
     tx.query_one(&sql, args![id])?.map(read).transpose()
 }
 

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use koppeltaal_core::directory::Phase;
-use koppeltaal_kt1::Keep;
 use koppeltaal_core::network::Network;
+use koppeltaal_kt1::Keep;
 use koppeltaal_store::{DatabaseUrl, Options};
 
 use crate::provision::Rules;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use koppeltaal_auth::seal::{DEVELOPMENT_KEY, SealKey};
 use koppeltaal_core::directory::Phase;
-use koppeltaal_kt1::Keep;
 use koppeltaal_core::network::Network;
 use koppeltaal_core::{Error, Result, duration, retention, size};
+use koppeltaal_kt1::Keep;
 use koppeltaal_store::store::Checkpoint;
 use koppeltaal_store::{DatabaseUrl, Options};
 

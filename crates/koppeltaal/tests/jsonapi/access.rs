@@ -44,8 +44,12 @@ async fn an_account_is_locked_after_wrong_passwords(engine: Engine) {
     for _ in 0..6 {
         titles.insert(wrong.get("Server").await.expect(401).errors()[0]["title"].to_string());
     }
-    titles.insert(user(&app, "anna").get("Server").await.expect(401).errors()[0]["title"].to_string());
-    titles.insert(user(&app, "nobody").get("Server").await.expect(401).errors()[0]["title"].to_string());
+    titles.insert(
+        user(&app, "anna").get("Server").await.expect(401).errors()[0]["title"].to_string(),
+    );
+    titles.insert(
+        user(&app, "nobody").get("Server").await.expect(401).errors()[0]["title"].to_string(),
+    );
     assert_eq!(titles.len(), 1, "{titles:?}");
     app.advance(std::time::Duration::from_secs(3600));
     user(&app, "anna").get("Server").await.expect(200);

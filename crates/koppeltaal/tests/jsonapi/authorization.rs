@@ -46,12 +46,14 @@ async fn an_authorization_is_revoked(engine: Engine) {
     assert!(!seen.text.contains("secret-person"), "{}", seen.text);
     assert_eq!(seen.attribute("GrantStatus"), "Launched");
     assert_eq!(seen.attribute("LaunchType"), "web");
-    for other in [
-        admin(&app, Role::Application, &["AppB"]).await,
-        admin(&app, Role::Domain, &[E]).await,
-    ] {
+    for other in
+        [admin(&app, Role::Application, &["AppB"]).await, admin(&app, Role::Domain, &[E]).await]
+    {
         other.get(&path).await.expect(404);
-        other.patch("Authorization", &number, json!({ "GrantStatus": "Revoked" })).await.expect(404);
+        other
+            .patch("Authorization", &number, json!({ "GrantStatus": "Revoked" }))
+            .await
+            .expect(404);
     }
     own.patch("Authorization", &number, json!({ "GrantStatus": "Granted" })).await.expect(409);
     let revoked =

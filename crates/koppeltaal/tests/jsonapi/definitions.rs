@@ -28,8 +28,10 @@ async fn a_definition_is_published_and_announced(engine: Engine) {
     assert_eq!(told.message().event(), "CreateOrUpdateActivityDefinition");
     let (id, version) = (made.id(), made.version());
     let off = json!({ "IsActive": false, "Description": null });
-    let changed =
-        admin.patch_version("ActivityDefinition", &id, Some(&version), off.clone()).await.expect(200);
+    let changed = admin
+        .patch_version("ActivityDefinition", &id, Some(&version), off.clone())
+        .await
+        .expect(200);
     assert_eq!(changed.attribute("IsActive"), false);
     assert!(changed.attribute("Description").is_null());
     assert_eq!(changed.attribute("Name"), "Game & more");

@@ -74,10 +74,8 @@ async fn the_log_can_be_switched_off(engine: Engine) {
     app.sent_patient("p").await;
     app.a().get("MessageHeader/7").await.expect(404);
     let system = system(&app).await;
-    eventually("the failure", || async {
-        system.get("RequestLog").await.expect(200).total() == 1
-    })
-    .await;
+    eventually("the failure", || async { system.get("RequestLog").await.expect(200).total() == 1 })
+        .await;
     let only = system.get("RequestLog").await.expect(200);
     assert_eq!(only.values("Failed"), [true]);
 }

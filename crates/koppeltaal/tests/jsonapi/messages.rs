@@ -93,13 +93,9 @@ async fn each_side_sees_its_own_copies(engine: Engine) {
     let stranger = admin(&app, Role::Application, &["AppX"]).await;
     let elsewhere = admin(&app, Role::Domain, &[E]).await;
     let domain = admin(&app, Role::Domain, &[D]).await;
-    for (who, messages, copies) in [
-        (&sender, 1, 3),
-        (&receiver, 1, 1),
-        (&stranger, 0, 0),
-        (&elsewhere, 0, 0),
-        (&domain, 1, 3),
-    ] {
+    for (who, messages, copies) in
+        [(&sender, 1, 3), (&receiver, 1, 1), (&stranger, 0, 0), (&elsewhere, 0, 0), (&domain, 1, 3)]
+    {
         assert_eq!(who.get("Message").await.expect(200).total(), messages);
         assert_eq!(who.get("ApplicationMessage").await.expect(200).total(), copies);
     }

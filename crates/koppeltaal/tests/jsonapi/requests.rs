@@ -26,8 +26,7 @@ on_both_engines!(
 /// The mails to an address: subject and text.
 async fn mails(app: &TestApp, to: &str) -> Vec<(String, String)> {
     let seal = Arc::new(SealKey::parse(&app.config.seal_key).unwrap());
-    let all: Vec<Mail> =
-        app.store().read(|tx| mail::list(tx, None, None, 1000)).await.unwrap();
+    let all: Vec<Mail> = app.store().read(|tx| mail::list(tx, None, None, 1000)).await.unwrap();
     let mut found: Vec<_> = all
         .into_iter()
         .filter(|mail| mail.recipient == to)
@@ -237,7 +236,11 @@ async fn somebody_becomes_an_administrator(engine: Engine) {
     support.send(patch.clone(), &path, Some(given.clone())).await.expect(200);
     support.send(patch, &path, Some(given)).await.expect(409);
     let second = anyone(&app)
-        .post(kind, json!({ "Name": "N", "Email": "n@example.org", "DesiredUserName": "nora.jansen" }), json!({}))
+        .post(
+            kind,
+            json!({ "Name": "N", "Email": "n@example.org", "DesiredUserName": "nora.jansen" }),
+            json!({}),
+        )
         .await
         .expect(201);
     support.patch(kind, &second.id(), json!({ "Status": "Accepted" })).await.expect(409);

@@ -145,15 +145,14 @@ impl Truth {
         let data = &row["relationships"][name]["data"];
         let list = data.as_array().cloned().unwrap_or_else(|| vec![data.clone()]);
         list.iter()
-            .filter_map(|link| {
-                self.all.get(link["type"].as_str()?)?.get(link["id"].as_str()?)
-            })
+            .filter_map(|link| self.all.get(link["type"].as_str()?)?.get(link["id"].as_str()?))
             .collect()
     }
 
     /// The names of the domains and the ids of the applications of a row.
     fn owners(&self, row: &Value) -> BTreeSet<String> {
-        let attribute = |row: &Value, name: &str| row["attributes"][name].as_str().map(str::to_owned);
+        let attribute =
+            |row: &Value, name: &str| row["attributes"][name].as_str().map(str::to_owned);
         let mut found = BTreeSet::new();
         match row["type"].as_str().unwrap() {
             "Domain" => found.extend(attribute(row, "Name")),

@@ -103,12 +103,10 @@ impl Admin {
     }
 
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let mut request =
-            self.request(method, path).header("accept", "application/vnd.api+json");
+        let mut request = self.request(method, path).header("accept", "application/vnd.api+json");
         if let Some(body) = body {
-            request = request
-                .header("content-type", "application/vnd.api+json")
-                .body(body.to_string());
+            request =
+                request.header("content-type", "application/vnd.api+json").body(body.to_string());
         }
         Answer::of(request.send().await.unwrap()).await
     }
@@ -118,8 +116,7 @@ impl Admin {
     }
 
     pub async fn post(&self, of: &str, attributes: Value, relationships: Value) -> Answer {
-        let data =
-            json!({ "type": of, "attributes": attributes, "relationships": relationships });
+        let data = json!({ "type": of, "attributes": attributes, "relationships": relationships });
         self.send(Method::POST, of, Some(json!({ "data": data }))).await
     }
 

@@ -74,7 +74,11 @@ async fn every_bad_field_is_an_error(engine: Engine) {
         assert_eq!((answer.status, answer.errors().len()), (400, 1), "{text}");
     }
     assert_eq!(
-        admin.patch("Application", &id, json!({ "Name": "A & B" })).await.expect(200).attribute("Name"),
+        admin
+            .patch("Application", &id, json!({ "Name": "A & B" }))
+            .await
+            .expect(200)
+            .attribute("Name"),
         "A & B"
     );
 }
@@ -105,9 +109,13 @@ async fn what_never_changes_is_a_conflict(engine: Engine) {
 
 async fn the_rules_of_the_provisioning_file_hold(engine: Engine) {
     let app = TestApp::build(engine)
-        .setup(|setup| setup.domain("Domein D").phase = koppeltaal_core::directory::Phase::Acceptance)
+        .setup(|setup| {
+            setup.domain("Domein D").phase = koppeltaal_core::directory::Phase::Acceptance
+        })
         .setup(|setup| setup.domain("Domein D").allow_http_loopback = false)
-        .config(|config| config.seal_key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".to_owned())
+        .config(|config| {
+            config.seal_key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=".to_owned()
+        })
         .start()
         .await;
     let admin = system(&app).await;
@@ -169,7 +177,10 @@ async fn a_registered_client_keeps_its_secret(engine: Engine) {
         assert_eq!(read.attribute(name), value, "{name}");
     }
     assert!(read.data()["attributes"].get("ClientSecret").is_none());
-    admin.post("RegisteredClient", json!({ "LaunchUrl": "https://x.example/" }), of).await.expect(409);
+    admin
+        .post("RegisteredClient", json!({ "LaunchUrl": "https://x.example/" }), of)
+        .await
+        .expect(409);
     let stored = app.store().read(koppeltaal_store::directory::load).await.unwrap();
     let secret = stored.application("AppA").unwrap().oauth_secret.clone().unwrap();
     assert!(secret.0.starts_with("sealed:"));

@@ -64,7 +64,10 @@ async fn nothing_of_an_erased_patient_is_left(engine: Engine) {
     let rows_before = app.number("SELECT COUNT(*) FROM attempt").await;
     let url = patient("gone").url;
     let report = erased(&app, D, &url, false).await;
-    assert_eq!(report, Erasure { messages: 5, items: 15, resources: 5, launches: 0, storage_items: 0 });
+    assert_eq!(
+        report,
+        Erasure { messages: 5, items: 15, resources: 5, launches: 0, storage_items: 0 }
+    );
     assert_eq!(app.tables_with("gone").await, ["audit"], "the trail keeps that it happened");
     assert_eq!(app.number("SELECT COUNT(*) FROM outbox").await, 5);
     assert_eq!(app.number("SELECT COUNT(*) FROM attempt").await, rows_before / 2);
@@ -109,7 +112,10 @@ async fn what_a_caregiver_is_named_for_goes_with_the_patient(engine: Engine) {
     let filter = format!("Patient={}", kin.url);
     assert_eq!(app.b().browse(&filter).await.entries().len(), 2, "the header is the filter");
     let report = erased(&app, D, &p.url, false).await;
-    assert_eq!(report, Erasure { messages: 1, items: 3, resources: 3, launches: 0, storage_items: 0 });
+    assert_eq!(
+        report,
+        Erasure { messages: 1, items: 3, resources: 3, launches: 0, storage_items: 0 }
+    );
     assert_eq!(app.tables_with("gone").await, ["audit"]);
     assert_eq!(app.stored().await, [1, 3, 2]);
 }
@@ -121,7 +127,10 @@ async fn another_domain_and_a_dry_run_touch_nothing(engine: Engine) {
     app.user("x").send(&about_patient(&patient("p")).in_domain(E)).await.expect(200);
     let before = app.stored().await;
     let would = erased(&app, D, &format!("{url}/_history/1"), true).await;
-    assert_eq!(would, Erasure { messages: 5, items: 15, resources: 5, launches: 0, storage_items: 0 });
+    assert_eq!(
+        would,
+        Erasure { messages: 5, items: 15, resources: 5, launches: 0, storage_items: 0 }
+    );
     assert_eq!(app.stored().await, before);
     assert!(app.audit(Action::Erase).await.is_empty());
     assert_eq!(

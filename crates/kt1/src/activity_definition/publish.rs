@@ -6,9 +6,7 @@ use koppeltaal_core::version::Stamp;
 use koppeltaal_fhir::dstu1::{ActivityDefinition, Issue, Registration};
 use koppeltaal_fhir::{Node, json};
 use koppeltaal_store::audit;
-use koppeltaal_store::definition::{
-    self, Definition, Publication, Refusal as Refused, Visibility,
-};
+use koppeltaal_store::definition::{self, Definition, Publication, Refusal as Refused, Visibility};
 
 use super::{announce, resource, search, visibility};
 use crate::answer::{Answer, Content, Refusal};

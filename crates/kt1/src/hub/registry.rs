@@ -205,7 +205,7 @@ mod tests {
         };
         Live::new(
             [id; 16],
-            Who { caller: Arc::new(connected), patient: None, until: None },
+            Who { caller: Arc::new(connected).into(), patient: None, until: None },
             started,
         )
     }

@@ -44,9 +44,8 @@ async fn run(settings: &JobSettings, stop: &watch::Receiver<bool>) -> Result<()>
             let until = now.minus(DAY * days);
             loop {
                 let scope = settings.store.scope(domain);
-                let gone = scope
-                    .write(move |tx| request_log::remove(tx, failed, until, AT_ONCE))
-                    .await?;
+                let gone =
+                    scope.write(move |tx| request_log::remove(tx, failed, until, AT_ONCE)).await?;
                 removed += gone;
                 if gone < AT_ONCE.unsigned_abs() || *stop.borrow() {
                     break;

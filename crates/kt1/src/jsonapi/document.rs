@@ -66,7 +66,12 @@ impl Writer {
     }
 
     /// The document of one resource, or of none.
-    pub fn one(&self, url: &str, resource: Option<&Resource>, fields: &Fields) -> Map<String, Value> {
+    pub fn one(
+        &self,
+        url: &str,
+        resource: Option<&Resource>,
+        fields: &Fields,
+    ) -> Map<String, Value> {
         let data = resource.map_or(Value::Null, |resource| self.object(resource, fields));
         let mut document = begin();
         document.insert("links".to_owned(), json!({ "self": url }));

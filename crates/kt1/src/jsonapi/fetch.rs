@@ -129,9 +129,10 @@ async fn include(
         let ids = rows.iter().filter_map(|row| row.link(relationship.name)).flat_map(|l| l.ids());
         for id in ids {
             let Some(found) = known.find(relationship.to, id) else { continue };
-            let is_there = rows.iter().chain(included.iter().copied()).any(|other| {
-                other.of.name == found.of.name && other.id == found.id
-            });
+            let is_there = rows
+                .iter()
+                .chain(included.iter().copied())
+                .any(|other| other.of.name == found.of.name && other.id == found.id);
             if !is_there {
                 included.push(found);
             }
@@ -165,9 +166,9 @@ impl Known {
                 format!("{} are asked for by themselves.", of.name()),
             ));
         }
-        let readable = ask.rights().is_some_and(|rights| {
-            of.declaration().operations.read.includes(rights.role())
-        });
+        let readable = ask
+            .rights()
+            .is_some_and(|rights| of.declaration().operations.read.includes(rights.role()));
         let all = if readable { of.all(ask).await? } else { Vec::new() };
         self.0.insert(of.name(), all.into_iter().map(|row| (row.id.clone(), row)).collect());
         Ok(())

@@ -91,7 +91,9 @@ fn check_identity(
         (Some(_), None) => Err(Failure::forbidden("The server gives a new resource its id.")),
         (id, Some(existing)) if id.and_then(Value::as_str) == Some(&existing.id) => Ok(()),
         (None, Some(_)) => Err(Failure::bad_request("The resource must have the id of its URL.")),
-        (Some(_), Some(_)) => Err(Failure::conflict("The id of the resource is not that of its URL.")),
+        (Some(_), Some(_)) => {
+            Err(Failure::conflict("The id of the resource is not that of its URL."))
+        }
     }
 }
 
@@ -205,7 +207,8 @@ fn checked(attribute: &Attribute, value: &Value) -> Result<Value, String> {
         (_, Value::Null) => Ok(Value::Null),
         (Kind::Number, Value::Number(number)) => {
             let good = number.as_i64().is_some_and(|number| (0..=1_000_000_000).contains(&number));
-            good.then(|| value.clone()).ok_or_else(|| "It must be a whole number from 0.".to_owned())
+            good.then(|| value.clone())
+                .ok_or_else(|| "It must be a whole number from 0.".to_owned())
         }
         (Kind::Flag, Value::Bool(_)) => Ok(value.clone()),
         (Kind::Words(known), Value::Array(list)) => {
@@ -220,8 +223,9 @@ fn checked(attribute: &Attribute, value: &Value) -> Result<Value, String> {
             }
             check_text(attribute, text)?;
             match attribute.kind {
-                Kind::Email => check_mail_address(text)
-                    .map_err(|_| "It must be a mail address.".to_owned())?,
+                Kind::Email => {
+                    check_mail_address(text).map_err(|_| "It must be a mail address.".to_owned())?
+                }
                 Kind::Word(known) => word(known, text)?,
                 _ => {}
             }

@@ -48,10 +48,9 @@ fn holds_words(resource: &Resource, words: &[String]) -> bool {
     words.iter().all(|word| {
         resource.attributes.iter().any(|(_, value)| match value {
             Value::String(text) => text.to_lowercase().contains(word),
-            Value::Array(list) => list
-                .iter()
-                .filter_map(Value::as_str)
-                .any(|text| text.to_lowercase().contains(word)),
+            Value::Array(list) => {
+                list.iter().filter_map(Value::as_str).any(|text| text.to_lowercase().contains(word))
+            }
             _ => false,
         })
     })

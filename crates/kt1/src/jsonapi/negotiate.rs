@@ -85,11 +85,7 @@ fn is_acceptable(range: &str) -> bool {
 }
 
 fn about(status: StatusCode, name: &'static str, title: &str) -> Failure {
-    Failure::of(vec![Fault {
-        status,
-        title: title.to_owned(),
-        source: Some(Source::Header(name)),
-    }])
+    Failure::of(vec![Fault { status, title: title.to_owned(), source: Some(Source::Header(name)) }])
 }
 
 #[cfg(test)]

@@ -148,13 +148,8 @@ where
         true => None,
         false => Some(api.parts.administrators.authenticate(&call).await?),
     };
-    let ask = Ask {
-        api,
-        administrator,
-        directory: api.directory().await?,
-        began: api.now(),
-        request_id,
-    };
+    let ask =
+        Ask { api, administrator, directory: api.directory().await?, began: api.now(), request_id };
     let result = served(&ask, place, head, body).await;
     record(&ask, head, result.as_ref().err());
     result
@@ -182,9 +177,8 @@ where
     }
     let settings = &ask.inner().parts.kt1.parts.settings;
     let limit = settings.body_limit.min(MOST_BYTES);
-    let body = body::read(&head.headers, body, limit, settings.body_timeout)
-        .await
-        .map_err(of_refusal)?;
+    let body =
+        body::read(&head.headers, body, limit, settings.body_timeout).await.map_err(of_refusal)?;
     let writes = head.method == Method::POST || head.method == Method::PATCH;
     negotiate::check(&head.headers, writes)?;
     ask.allow(who, of, word)?;
@@ -305,10 +299,7 @@ mod tests {
         for (path, expected) in [
             ("Application", Some(Place::List(Type::Application))),
             ("Application/a%20b", Some(Place::One(Type::Application, id()))),
-            (
-                "Application/a%20b/Domain",
-                Some(Place::Related(Type::Application, id(), name())),
-            ),
+            ("Application/a%20b/Domain", Some(Place::Related(Type::Application, id(), name()))),
             (
                 "Application/a%20b/relationships/Domain",
                 Some(Place::Linkage(Type::Application, id(), name())),

@@ -11,12 +11,7 @@ use super::routes::Answer;
 use super::types::Type;
 
 /// Makes a resource.
-pub async fn create(
-    ask: &Ask<'_>,
-    of: Type,
-    body: &[u8],
-    query: &str,
-) -> Result<Answer, Failure> {
+pub async fn create(ask: &Ask<'_>, of: Type, body: &[u8], query: &str) -> Result<Answer, Failure> {
     let query = only_shape(query, of.declaration())?;
     let input = input::read(body, of.declaration(), None)?;
     check_links(ask, &input).await?;

@@ -38,7 +38,12 @@ pub(super) fn of_versions(
     for ((sent, focal), decision) in resources.iter().zip(decisions) {
         match decision {
             Decision::Adopt => {
-                warn(app, call, caller, "a version this server never saw was taken for a new resource");
+                warn(
+                    app,
+                    call,
+                    caller,
+                    "a version this server never saw was taken for a new resource",
+                );
             }
             Decision::Update | Decision::Keep if sent.is_none() && !focal => {
                 warn(app, call, caller, "a known resource was sent without its version");

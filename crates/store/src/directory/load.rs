@@ -38,8 +38,7 @@ pub fn load(tx: &mut dyn Tx) -> Result<Directory> {
         applications: stamps(tx, "application")?,
         instances: stamps(tx, "instance")?,
     };
-    let mut directory =
-        Directory::new(version, domains, applications, roles, providers, instances);
+    let mut directory = Directory::new(version, domains, applications, roles, providers, instances);
     directory.stamps = stamps;
     Ok(directory)
 }

@@ -84,8 +84,7 @@ pub struct Part {
     pub oldest_first: bool,
 }
 
-const MESSAGE: &str =
-    "m.id, m.identifier, m.event, m.sender, m.created, m.retrieved, m.expired";
+const MESSAGE: &str = "m.id, m.identifier, m.event, m.sender, m.created, m.retrieved, m.expired";
 
 fn of_message<'a>(filter: &mut Filter<'a>, wanted: &'a Wanted) {
     if let Some(identifiers) = &wanted.identifiers {
@@ -210,8 +209,7 @@ pub fn count_messages_of(tx: &mut DomainTx<'_>, wanted: &Wanted, most: i64) -> R
     tx.query_one(&sql, filter.args())?.unwrap_or_default().int(0)
 }
 
-const FROM: &str =
-    "kt1_item i JOIN kt1_message m ON m.domain = i.domain + 0 AND m.id = i.message";
+const FROM: &str = "kt1_item i JOIN kt1_message m ON m.domain = i.domain + 0 AND m.id = i.message";
 
 /// A page of copies.
 pub fn copies(tx: &mut DomainTx<'_>, wanted: &Wanted, part: Part) -> Result<Vec<CopyLine>> {

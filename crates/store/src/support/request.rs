@@ -138,11 +138,8 @@ pub fn list(tx: &mut dyn Tx, kind: &str) -> Result<Vec<Request>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM support_request WHERE kind = $1 ORDER BY number DESC LIMIT $2"
     );
-    let mut found: Vec<Request> = tx
-        .query(&sql, args![kind, MOST_LISTED])?
-        .into_iter()
-        .map(read)
-        .collect::<Result<_>>()?;
+    let mut found: Vec<Request> =
+        tx.query(&sql, args![kind, MOST_LISTED])?.into_iter().map(read).collect::<Result<_>>()?;
     found.reverse();
     Ok(found)
 }

@@ -57,7 +57,10 @@ both!(messages_and_resources_of_a_patient_are_found_and_removed, |store| async m
     assert_eq!(urls, ["gone", "u0", "u3", "u9"], "in the order of their bytes");
     let counted = messages.clone();
     let counted = w.read(move |tx| mailbox::count_messages(tx, &counted)).await;
-    assert_eq!(counted, Erasure { messages: 4, items: 8, resources: 0, launches: 0, storage_items: 0 });
+    assert_eq!(
+        counted,
+        Erasure { messages: 4, items: 8, resources: 0, launches: 0, storage_items: 0 }
+    );
     let erased = w.write(move |tx, _| mailbox::erase_messages(tx, &messages)).await;
     assert_eq!(erased, counted);
     assert_eq!(w.write(move |tx, _| mailbox::erase_resources(tx, &urls)).await, 4);

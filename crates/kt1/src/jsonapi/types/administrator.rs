@@ -75,8 +75,10 @@ fn resource(ask: &Ask<'_>, of: &'static Declaration, account: &Account) -> Optio
         Rights::Applications(ids) if std::ptr::eq(of, &OF_APPLICATIONS) => {
             let mine = directory.applications().iter().filter(|a| ids.contains(&a.id));
             let mine: Vec<_> = mine.collect();
-            let mut domains: Vec<String> =
-                mine.iter().flat_map(|application| at::domains_of(directory, application)).collect();
+            let mut domains: Vec<String> = mine
+                .iter()
+                .flat_map(|application| at::domains_of(directory, application))
+                .collect();
             domains.sort();
             domains.dedup();
             let applications = ids.iter().cloned().collect();
@@ -217,9 +219,7 @@ impl Caller {
                 let others = account.rights.names().into_iter().filter(|id| !mine.contains(id));
                 Ok(others.chain(wanted.iter().filter(|id| mine.contains(*id)).cloned()).collect())
             }
-            Rights::Domains(_) => {
-                Err(forbidden("A system administrator gives and takes domains."))
-            }
+            Rights::Domains(_) => Err(forbidden("A system administrator gives and takes domains.")),
         }
     }
 }

@@ -16,14 +16,8 @@ use super::message::owner;
 use super::narrow::{self, MOST_COUNTED, Span};
 use super::subscription::EVENTS;
 
-const STATUSES: &[&str] = &[
-    "New",
-    "Claimed",
-    "Success",
-    "Failed",
-    "ReplacedByNewVersion",
-    "MaximumRetriesExceeded",
-];
+const STATUSES: &[&str] =
+    &["New", "Claimed", "Success", "Failed", "ReplacedByNewVersion", "MaximumRetriesExceeded"];
 
 /// The type.
 pub static DECLARATION: Declaration = Declaration {
@@ -99,11 +93,8 @@ pub async fn page(ask: &Ask<'_>, query: &Query) -> Result<(Vec<Resource>, usize)
 /// The copy with this number, if the caller sees it.
 pub async fn find(ask: &Ask<'_>, id: &str) -> Result<Option<Resource>, Failure> {
     let Ok(number) = id.parse::<i64>() else { return Ok(None) };
-    let wanted = Wanted {
-        ids: Some(vec![number]),
-        involved: narrow::instances(ask),
-        ..Wanted::default()
-    };
+    let wanted =
+        Wanted { ids: Some(vec![number]), involved: narrow::instances(ask), ..Wanted::default() };
     let part = OverviewPart { offset: 0, limit: 1, oldest_first: false };
     for domain in narrow::domains(ask) {
         let wanted = wanted.clone();

@@ -100,30 +100,32 @@ fn resource(ask: &Ask<'_>, definition: &Definition, node: &Node) -> Option<Resou
     });
     let parts = super::sub_definition::keys(view).into_iter();
     let text = |text: Option<&str>| text.map(str::to_owned);
-    let resource = Resource::new(&DECLARATION, definition.number, owner(&ask.directory, definition)?)
-        .version(Stamp::parse(&definition.version)?.0)
-        .with("Name", text(view.name()))
-        .with("Identifier", definition.identifier.as_str())
-        .with("ActivityType", text(view.kind()))
-        .with("Description", text(view.description()))
-        .with("DefaultPerformer", text(view.performer()))
-        .with("IsActive", view.is_active())
-        .with("ResourceID", definition.number.to_string())
-        .with("LaunchType", view.launch_type())
-        .with("IsArchived", definition.archived)
-        .to("Application", definition.application)
-        .to_any("ApplicationInstance", instance.map(|i| i.instance.number.to_string()))
-        .to_many(
-            "SubActivityDefinitions",
-            parts.map(|key| format!("{}-{key}", definition.number)).collect(),
-        );
+    let resource =
+        Resource::new(&DECLARATION, definition.number, owner(&ask.directory, definition)?)
+            .version(Stamp::parse(&definition.version)?.0)
+            .with("Name", text(view.name()))
+            .with("Identifier", definition.identifier.as_str())
+            .with("ActivityType", text(view.kind()))
+            .with("Description", text(view.description()))
+            .with("DefaultPerformer", text(view.performer()))
+            .with("IsActive", view.is_active())
+            .with("ResourceID", definition.number.to_string())
+            .with("LaunchType", view.launch_type())
+            .with("IsArchived", definition.archived)
+            .to("Application", definition.application)
+            .to_any("ApplicationInstance", instance.map(|i| i.instance.number.to_string()))
+            .to_many(
+                "SubActivityDefinitions",
+                parts.map(|key| format!("{}-{key}", definition.number)).collect(),
+            );
     Some(resource)
 }
 
 /// Publishes a definition.
 pub async fn create(ask: &Ask<'_>, input: &Input) -> Result<String, Failure> {
     let id = input.link("Application").unwrap_or_default();
-    let application = at::application(&ask.directory, id).ok_or_else(|| at::gone("Application", id))?;
+    let application =
+        at::application(&ask.directory, id).ok_or_else(|| at::gone("Application", id))?;
     let domain = match input.link("ApplicationInstance") {
         Some(instance) => {
             let connected = at::instance(&ask.directory, instance)
@@ -152,7 +154,8 @@ pub async fn create(ask: &Ask<'_>, input: &Input) -> Result<String, Failure> {
     );
     write(&mut node, input);
     let publisher = publisher(ask, application, domain, text("Identifier"));
-    let published = store(&ask.inner().parts.kt1, publisher, node, None).await.map_err(of_refusal)?;
+    let published =
+        store(&ask.inner().parts.kt1, publisher, node, None).await.map_err(of_refusal)?;
     published.map(|definition| definition.number.to_string()).map_err(refused)
 }
 

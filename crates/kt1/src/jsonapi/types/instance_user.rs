@@ -3,8 +3,8 @@
 //! nowhere. An instance has at most one of each; the id of the second ends in
 //! `-sso`.
 
-use koppeltaal_core::directory::{ConnectedInstance, Directory};
 use http::StatusCode;
+use koppeltaal_core::directory::{ConnectedInstance, Directory};
 
 use super::super::ask::Ask;
 use super::super::change::{Names, change, check_version};
@@ -102,8 +102,8 @@ pub async fn create(ask: &Ask<'_>, input: &Input) -> Result<String, Failure> {
     }
     let names = if is_sso { OF_SSO } else { OF_INSTANCE };
     let work = |directory: &Directory| {
-        let connected = at::instance(directory, id)
-            .ok_or_else(|| at::gone("ApplicationInstance", id))?;
+        let connected =
+            at::instance(directory, id).ok_or_else(|| at::gone("ApplicationInstance", id))?;
         let instance = &connected.instance;
         let taken = if is_sso { &instance.sso_username } else { &instance.username };
         if taken.is_some() {

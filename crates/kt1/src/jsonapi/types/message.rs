@@ -82,11 +82,8 @@ pub async fn page(ask: &Ask<'_>, query: &Query) -> Result<(Vec<Resource>, usize)
 /// The message with this number, if the caller sees it.
 pub async fn find(ask: &Ask<'_>, id: &str) -> Result<Option<Resource>, Failure> {
     let Ok(number) = id.parse::<i64>() else { return Ok(None) };
-    let wanted = Wanted {
-        ids: Some(vec![number]),
-        involved: narrow::instances(ask),
-        ..Wanted::default()
-    };
+    let wanted =
+        Wanted { ids: Some(vec![number]), involved: narrow::instances(ask), ..Wanted::default() };
     let part = OverviewPart { offset: 0, limit: 1, oldest_first: false };
     for domain in narrow::domains(ask) {
         let wanted = wanted.clone();
@@ -117,8 +114,7 @@ async fn with_copies(
         };
         let part = OverviewPart { offset: 0, limit: MOST_COUNTED, oldest_first: true };
         let scope = ask.inner().store().scope(domain);
-        let found: Vec<CopyLine> =
-            scope.read(move |tx| mailbox::copies(tx, &wanted, part)).await?;
+        let found: Vec<CopyLine> = scope.read(move |tx| mailbox::copies(tx, &wanted, part)).await?;
         for copy in found {
             copies.entry(copy.message.id).or_default().push(copy.id.to_string());
         }

@@ -160,9 +160,7 @@ impl Type {
             Self::DomainConnectionRequest
             | Self::DomainRequest
             | Self::NewApplicationAdministratorRequest
-            | Self::NewApplicationRequest => {
-                request::create(ask, self.declaration(), input).await
-            }
+            | Self::NewApplicationRequest => request::create(ask, self.declaration(), input).await,
             Self::RegisteredClient => registered_client::create(ask, input).await,
             Self::SubscriptionsPerApplication => subscription::create(ask, input).await,
             _ => Err(not_served(self, "POST")),

@@ -60,9 +60,7 @@ pub fn instances(ask: &Ask<'_>) -> Option<Vec<i64>> {
 /// The texts that an attribute must be one of.
 pub fn texts(filter: &Filter) -> Result<Vec<String>, Failure> {
     match filter.op {
-        Op::Eq => {
-            Ok(filter.values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        }
+        Op::Eq => Ok(filter.values.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
         _ => Err(refused(filter)),
     }
 }
@@ -130,7 +128,8 @@ pub async fn related(ask: &Ask<'_>, filter: &Filter) -> Result<Vec<i64>, Failure
     known.learn(ask, relationship).await?;
     let path = Path { relationship: None, target: filter.path.target };
     let of_related = Filter { path, op: filter.op, values: filter.values.clone() };
-    let ids = known.ids_where(relationship.to, |resource| of_related.is_met(resource, &|_, _| None));
+    let ids =
+        known.ids_where(relationship.to, |resource| of_related.is_met(resource, &|_, _| None));
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
 }
 

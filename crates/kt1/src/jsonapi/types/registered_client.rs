@@ -72,8 +72,7 @@ pub fn all(directory: &Directory) -> Vec<Resource> {
         .iter()
         .filter(|application| is_registered(application))
         .map(|application| {
-            let owner =
-                Owner { applications: vec![application.id.clone()], ..Owner::default() };
+            let owner = Owner { applications: vec![application.id.clone()], ..Owner::default() };
             let seconds = |duration: Option<std::time::Duration>| duration.map(|d| d.as_secs());
             let kinds: Vec<&str> = application.launch_kinds.iter().map(String::as_str).collect();
             let stamp = directory.stamps.applications.get(&application.number);
@@ -84,11 +83,14 @@ pub fn all(directory: &Directory) -> Vec<Resource> {
                 .with("UseRefreshTokens", application.refresh_tokens)
                 .with("TokenExpiresIn", seconds(application.access_token_lifetime))
                 .with("LaunchMode", mode(application.launch_mode))
-                .with("MobileOrWeb", match kinds.as_slice() {
-                    ["web"] => "web",
-                    ["mobile"] => "mobile",
-                    _ => "both",
-                })
+                .with(
+                    "MobileOrWeb",
+                    match kinds.as_slice() {
+                        ["web"] => "web",
+                        ["mobile"] => "mobile",
+                        _ => "both",
+                    },
+                )
                 .with("WebLaunchRequestExpiresIn", seconds(application.launch_lifetime))
                 .with(
                     "MobileActivationCodeExpiresIn",

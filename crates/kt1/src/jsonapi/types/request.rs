@@ -97,8 +97,7 @@ pub static DOMAIN: Declaration = Declaration {
     attributes: &[
         Attribute::text("Name", 64).rule(Rule::Required),
         Attribute::new("DtapPhase", Kind::Word(PHASES)).rule(Rule::Required),
-        Attribute { most: 1000, ..Attribute::new("IntendedUse", Kind::Lines) }
-            .rule(Rule::Required),
+        Attribute { most: 1000, ..Attribute::new("IntendedUse", Kind::Lines) }.rule(Rule::Required),
         Attribute::new("StorageService", Kind::Word(&["built-in"])),
         Attribute::text("HealthCareOrganization", 200),
         Attribute::text("ContactPersonName", 100),
@@ -248,9 +247,8 @@ pub async fn create(
 }
 
 fn not_connected(directory: &Directory, domain: i64, application: i64) -> Result<(), Failure> {
-    let connected = directory
-        .instances_of(domain)
-        .any(|instance| instance.application.number == application);
+    let connected =
+        directory.instances_of(domain).any(|instance| instance.application.number == application);
     if connected {
         return Err(Failure::conflict("The application is connected with this domain already."));
     }

@@ -48,8 +48,7 @@ pub fn all(directory: &Directory) -> Vec<Resource> {
         let application = application.clone();
         let stamp = directory.stamps.applications.get(&application.number).copied();
         application.events.clone().into_iter().map(move |event| {
-            let owner =
-                Owner { applications: vec![application.id.clone()], ..Owner::default() };
+            let owner = Owner { applications: vec![application.id.clone()], ..Owner::default() };
             Resource::new(&DECLARATION, id(application.number, event), owner)
                 .version(stamp.unwrap_or_default())
                 .with("MessageType", event.code())
