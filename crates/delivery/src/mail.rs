@@ -188,5 +188,8 @@ fn in_words(error: &lettre::transport::smtp::Error) -> String {
         cause = source;
         text = cause.to_string();
     }
+    if let Some(code) = error.status() {
+        text = format!("{code} {text}");
+    }
     text.chars().filter(|c| !c.is_control()).take(300).collect()
 }

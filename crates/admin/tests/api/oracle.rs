@@ -148,6 +148,9 @@ impl Plan {
 
     /// Whether this administrator may change the item of an export.
     pub fn may_change(&self, kind: &str, item: &toml::Table) -> bool {
+        if self.who.role == Role::System {
+            return true;
+        }
         let text = |key: &str| item.get(key).and_then(toml::Value::as_str).unwrap_or("");
         let own_domain =
             |name: &str| (0..self.domains).any(|d| domain(d) == name && self.has_domain(d));

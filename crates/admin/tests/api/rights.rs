@@ -6,7 +6,7 @@ use koppeltaal_admin::api::document;
 use koppeltaal_core::administrator::{Rights, Role};
 use koppeltaal_store::administrator::{Token, tokens};
 use koppeltaal_store::{Store, test_support};
-use proptest::strategy::ValueTree;
+use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 

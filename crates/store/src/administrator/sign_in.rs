@@ -70,11 +70,18 @@ pub fn succeeded(
     detail: &str,
     author: &Author,
 ) -> Result<bool> {
-    let touched = tx.execute(
-        "UPDATE administrator SET failed = 0, last_login = $2, totp_step = coalesce($3, totp_step)
-         WHERE number = $1 AND ($3 IS NULL OR totp_step < $3)",
-        args![account, author.recorded, step],
-    )?;
+    let now = author.recorded;
+    let touched = match step {
+        None => tx.execute(
+            "UPDATE administrator SET failed = 0, last_login = $2 WHERE number = $1",
+            args![account, now],
+        )?,
+        Some(step) => tx.execute(
+            "UPDATE administrator SET failed = 0, last_login = $2, totp_step = $3
+             WHERE number = $1 AND totp_step < $3",
+            args![account, now, step],
+        )?,
+    };
     if touched == 1 {
         record(tx, ids, "ok", detail, author)?;
     }
