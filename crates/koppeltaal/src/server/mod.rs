@@ -35,6 +35,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
+pub use descriptors::room_for_connections;
 use metrics::Gatherer;
 use request::Router;
 

@@ -9,7 +9,11 @@
 mod support;
 
 mod access;
+mod bearer;
 mod browser;
+#[path = "../sso/cast.rs"]
+#[expect(dead_code, reason = "tests of single sign-on need the rest")]
+mod cast;
 mod client;
 mod end;
 mod garbage;

@@ -72,6 +72,7 @@ async fn who_goes_away_leaves_nothing_behind(engine: Engine) {
     }
     let session = Client::new(&app, "b").negotiated().await;
     let mut polls = session.started("longPolling").await;
+    polls.placed().await;
     let poll = tokio::spawn(async move { polls.next().await });
     eventually("all are counted", async || connections(&app).await == 7).await;
     poll.abort();

@@ -20,6 +20,7 @@ use super::{Common, json_headers};
 use crate::cmd::bench::load::{Connection, Line, Report, Tally, Target};
 use crate::cmd::bench::template::Tokens;
 use crate::cmd::bench::watch::resident_mb;
+use crate::server::room_for_connections;
 use round::Round;
 use socket::Socket;
 
@@ -78,6 +79,8 @@ async fn measure(args: &Args) -> Result<Measurement> {
     let mailboxes = mailboxes.get(..args.mailboxes.max(1)).with_context(|| {
         format!("there are {} mailboxes, not {}", mailboxes.len(), args.mailboxes)
     })?;
+    let room = room_for_connections(args.sockets);
+    ensure!(room >= args.sockets, "this process may open {room} connections; see `ulimit -n`");
     let memory = || args.pid.map(resident_mb).transpose();
     let (before, began) = (memory()?, Instant::now());
     let round = Rc::new(Round::default());
