@@ -31,8 +31,8 @@ async fn passwords_work_from_an_allowed_address_alone(engine: Engine) {
     user(&elsewhere, "anna").get("Server").await.expect(401);
     system(&elsewhere).await.get("Server").await.expect(200);
     let new = json!({ "Name": "n", "Email": "n@example.org", "DesiredUserName": "n" });
-    let asked = anyone(&elsewhere).post("NewApplicationAdministratorRequest", new, json!({}));
-    asked.await.expect(401);
+    let nobody = anyone(&elsewhere);
+    nobody.post("NewApplicationAdministratorRequest", new, json!({})).await.expect(401);
 }
 
 // T53
