@@ -177,8 +177,8 @@ fn limit(asked: &Asked, kind: Kind, present: Option<&Object>, given: &mut Object
             return Ok(());
         }
         // Whether somebody else has one of this name is not told.
-        let name = kind.identity().iter().filter_map(|key| given.get(*key)?.as_str());
-        let name = given.get("username").and_then(Value::as_str).or(name.last()).unwrap_or("");
+        let mut name = kind.identity().iter().filter_map(|key| given.get(*key)?.as_str());
+        let name = given.get("username").and_then(Value::as_str).or(name.next_back()).unwrap_or("");
         return Err(unknown(kind.words(), name));
     };
     let Some(allowed) = theirs::keys(role, kind) else { return Ok(()) };

@@ -36,7 +36,7 @@ pub async fn patient(
     if erased.messages == 0 && erased.resources == 0 {
         return Err(nothing());
     }
-    serde_json::to_value(&erased).map(page::object).map_err(Error::internal)
+    serde_json::to_value(erased).map(page::object).map_err(Error::internal)
 }
 
 /// Nothing is erased while something that is not the patient's refers to it.

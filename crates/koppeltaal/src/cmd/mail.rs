@@ -81,7 +81,10 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
             output::show(false, &object(&found)?)?;
             match text {
                 Some(text) => output::line(format_args!("\n{text}")),
-                None => Ok(output::remark("its text held a secret, and is gone since it was sent")),
+                None => {
+                    output::remark("its text held a secret, and is gone since it was sent");
+                    Ok(())
+                },
             }
         }
     }

@@ -115,13 +115,13 @@ impl Resource {
     }
 
     /// With a relationship to one resource, or to none.
-    pub fn to_any(mut self, name: &'static str, id: Option<String>) -> Self {
+    pub fn with_any(mut self, name: &'static str, id: Option<String>) -> Self {
         self.relationships.push((name, Link::One(id)));
         self
     }
 
     /// With a relationship to several.
-    pub fn to_many(mut self, name: &'static str, ids: Vec<String>) -> Self {
+    pub fn with_many(mut self, name: &'static str, ids: Vec<String>) -> Self {
         self.relationships.push((name, Link::Many(ids)));
         self
     }

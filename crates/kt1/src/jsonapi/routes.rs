@@ -139,7 +139,7 @@ where
         basic_from: &api.parts.allow_from,
     };
     let open = place.as_ref().is_some_and(|place| {
-        let allowed = operation(&head.method, &place.of_type().declaration());
+        let allowed = operation(&head.method, place.of_type().declaration());
         matches!((place, allowed), (Place::List(_), Some((Who::Anyone, _))))
             && !head.headers.contains_key(header::AUTHORIZATION)
             && is_allowed(&api.parts.allow_from, peer)
@@ -169,7 +169,7 @@ where
         Failure::new(StatusCode::NOT_FOUND, "There is nothing at this URL.".to_owned())
     })?;
     let of = place.of_type().declaration();
-    let (who, word) = operation(&head.method, &of)
+    let (who, word) = operation(&head.method, of)
         .filter(|_| is_at(&head.method, &place))
         .ok_or_else(|| not_served(&head.method, of))?;
     if who == Who::Nobody {

@@ -84,14 +84,14 @@ fn resource(ask: &Ask<'_>, of: &'static Declaration, account: &Account) -> Optio
             let applications = ids.iter().cloned().collect();
             let owner = Owner { domains, applications, requester, ..Owner::default() };
             let links = mine.iter().map(|application| application.number.to_string()).collect();
-            Some(begin(owner).to_many("Application", links))
+            Some(begin(owner).with_many("Application", links))
         }
         Rights::Domains(names) if std::ptr::eq(of, &OF_DOMAINS) => {
             let domains = names.iter().cloned().collect();
             let owner = Owner { domains, requester, ..Owner::default() };
             let mine = directory.domains().iter().filter(|domain| names.contains(&domain.name));
             let links = mine.map(|domain| domain.number.to_string()).collect();
-            Some(begin(owner).to_many("Domain", links))
+            Some(begin(owner).with_many("Domain", links))
         }
         _ => None,
     }

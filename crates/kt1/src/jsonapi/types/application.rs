@@ -78,7 +78,7 @@ pub fn all(directory: &Directory) -> Vec<Resource> {
                 .with("SSOUrl", application.launch_url.clone())
                 .with("IsActive", application.active)
                 .to("Server", super::server::ID)
-                .to_many("ApplicationInstances", instances)
+                .with_many("ApplicationInstances", instances)
         })
         .collect()
 }

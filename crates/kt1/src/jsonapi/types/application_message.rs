@@ -122,6 +122,6 @@ fn resource(ask: &Ask<'_>, domain: &Domain, row: &CopyLine) -> Resource {
         .with("LastChanged", row.changed.to_instant_millis())
         .to("Message", message.id)
         .to("Domain", domain.number)
-        .to_any("Sender", message.sender.map(|number| number.to_string()))
+        .with_any("Sender", message.sender.map(|number| number.to_string()))
         .to("Receiver", row.recipient)
 }

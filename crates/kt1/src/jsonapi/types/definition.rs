@@ -113,8 +113,8 @@ fn resource(ask: &Ask<'_>, definition: &Definition, node: &Node) -> Option<Resou
             .with("LaunchType", view.launch_type())
             .with("IsArchived", definition.archived)
             .to("Application", definition.application)
-            .to_any("ApplicationInstance", instance.map(|i| i.instance.number.to_string()))
-            .to_many(
+            .with_any("ApplicationInstance", instance.map(|i| i.instance.number.to_string()))
+            .with_many(
                 "SubActivityDefinitions",
                 parts.map(|key| format!("{}-{key}", definition.number)).collect(),
             );

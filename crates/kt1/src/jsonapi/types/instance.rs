@@ -58,7 +58,7 @@ pub fn all(directory: &Directory) -> Vec<Resource> {
                 .with("IsActive", connected.takes_part())
                 .to("Application", connected.application.number)
                 .to("Domain", connected.domain.number)
-                .to_many("ApplicationInstanceUsers", super::instance_user::ids_of(connected))
+                .with_many("ApplicationInstanceUsers", super::instance_user::ids_of(connected))
         })
         .collect()
 }

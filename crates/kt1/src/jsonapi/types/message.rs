@@ -123,7 +123,7 @@ async fn with_copies(
         .into_iter()
         .map(|(domain, row)| {
             let copies = copies.remove(&row.id).unwrap_or_default();
-            resource(ask, &domain, &row).to_many("ApplicationMessages", copies)
+            resource(ask, &domain, &row).with_many("ApplicationMessages", copies)
         })
         .collect())
 }
@@ -144,7 +144,7 @@ fn resource(ask: &Ask<'_>, domain: &Domain, row: &MessageLine) -> Resource {
         .with("Created", row.created.to_instant_millis())
         .with("ProcessedAt", row.retrieved.map(|at| at.to_instant_millis()))
         .to("Domain", domain.number)
-        .to_any("Sender", row.sender.map(|number| number.to_string()))
+        .with_any("Sender", row.sender.map(|number| number.to_string()))
 }
 
 /// The store has chosen what the caller sees.

@@ -175,11 +175,11 @@ fn resource(
         let id = request.application.as_deref();
         let application = id.and_then(|id| ask.directory.application(id));
         let id = application.map(|application| application.number.to_string());
-        resource = resource.to_any(to_application(of), id);
+        resource = resource.with_any(to_application(of), id);
     }
     if of.relationship("Domain").is_some() {
         let domain = request.domain.as_deref().and_then(|name| ask.directory.domain(name));
-        resource = resource.to_any("Domain", domain.map(|domain| domain.number.to_string()));
+        resource = resource.with_any("Domain", domain.map(|domain| domain.number.to_string()));
     }
     Ok(resource)
 }

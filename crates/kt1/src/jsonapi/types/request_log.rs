@@ -119,5 +119,5 @@ fn resource(ask: &Ask<'_>, domain: &Domain, row: &Logged) -> Resource {
         .with("DurationMs", row.duration / 1000)
         .with("Created", row.recorded().to_instant_millis())
         .to("Domain", domain.number)
-        .to_any("ApplicationInstance", row.instance.map(|number| number.to_string()))
+        .with_any("ApplicationInstance", row.instance.map(|number| number.to_string()))
 }
