@@ -194,8 +194,6 @@ async fn perform(
     caller: &Caller,
     seen: &mut Subject,
 ) -> Result<Answer, Refusal> {
-    // A token of a launch is bound to a patient, credentials of an instance to none.
-    let bound = caller.patient.as_deref();
     match verb {
         Verb::Metadata => Ok(metadata::metadata(app)),
         Verb::PostMessage => post_message::post_message(app, call, caller, seen).await,
@@ -208,15 +206,15 @@ async fn perform(
         Verb::UpdateOther(number, version) => {
             activity_definition::update(app, call, caller, number, version).await
         }
-        Verb::SearchStorageItems => storage_item::search(app, call, caller, bound).await,
-        Verb::CreateStorageItem => storage_item::create(app, call, caller, bound).await,
+        Verb::SearchStorageItems => storage_item::search(app, call, caller).await,
+        Verb::CreateStorageItem => storage_item::create(app, call, caller).await,
         Verb::ReadStorageItem(id, version) => {
-            storage_item::read(app, call, caller, bound, &id, version.as_deref()).await
+            storage_item::read(app, call, caller, &id, version.as_deref()).await
         }
         Verb::UpdateStorageItem(id, version) => {
-            storage_item::update(app, call, caller, bound, &id, version).await
+            storage_item::update(app, call, caller, &id, version).await
         }
-        Verb::DeleteStorageItem(id) => storage_item::delete(app, call, caller, bound, &id).await,
+        Verb::DeleteStorageItem(id) => storage_item::delete(app, call, caller, &id).await,
         Verb::SearchNothing(collection) => Ok(feed::nothing(app, call, collection)),
         Verb::SearchDevices => Ok(device::search(app, call, caller)),
         Verb::ReadDevice(number) => device::read(app, caller, number),

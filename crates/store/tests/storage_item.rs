@@ -219,7 +219,8 @@ both!(of_an_erased_patient_nothing_is_left_in_its_domain, |store| async move {
     let create = move |tx: &mut DomainTx<'_>| storage_item::create(tx, &ids, START, &other);
     w.scope(2).write(create).await.unwrap().unwrap();
     assert_eq!(w.read(|tx| storage_item::count_of_patient(tx, "gone")).await, 3);
-    let erase = || w.scope(1).write(|tx| storage_item::erase_some(tx, "gone", 2));
+    let scope = w.scope(1);
+    let erase = || scope.write(|tx| storage_item::erase_some(tx, "gone", 2));
     assert_eq!(erase().await.unwrap(), 2);
     assert_eq!(w.check_usage().await, Usage { items: 2, bytes: 20 });
     assert_eq!(erase().await.unwrap(), 1);

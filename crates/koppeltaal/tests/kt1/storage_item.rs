@@ -122,7 +122,7 @@ async fn the_server_says_whose_it_is(engine: Engine) {
     assert_eq!(part(&read, "ApplicationIdentifier"), "AppA");
     assert_eq!(part(&read, "DomainName"), D);
     assert_eq!(part(&read, "PatientIdentifier"), patient_url("p"));
-    assert!(part(&read, "LastModified") > "2000".to_owned());
+    assert!(part(&read, "LastModified").as_str() > "2000");
     assert_ne!(read["id"], "99");
     assert_eq!(read["language"], "nl");
     let own = read["extension"].as_array().unwrap().iter().find(|e| e["url"] == "urn:x");

@@ -9,6 +9,7 @@ use crate::world::{APP, Engine, World, patient_url, values};
 on_both_engines!(
     copies_are_listed_and_shown_under_the_names_of_the_contract,
     a_list_is_filtered,
+    a_sender_is_shown_who_processed_its_messages,
     an_operator_fails_and_requeues_a_copy_with_a_reason,
     what_cannot_be_changed_is_refused,
 );
@@ -42,7 +43,10 @@ async fn copies_are_listed_and_shown_under_the_names_of_the_contract(engine: Eng
     assert!(created.starts_with("20") && created.ends_with('Z'), "{created}");
 
     let id = copy["id"].to_string();
-    assert_eq!(world.json(&["messages", "show", &id]), *copy);
+    let mut shown = world.json(&["messages", "show", &id]);
+    let recipients = shown.as_object_mut().unwrap().remove("recipients").unwrap();
+    assert_eq!(shown, *copy);
+    assert_eq!(values(recipients.as_array().unwrap(), "recipient"), ["game"]);
     let table = world.out(&["messages", "list"]);
     assert!(table.starts_with("ID "), "{table}");
     assert_eq!(table.lines().count(), 2);
@@ -80,6 +84,53 @@ async fn a_list_is_filtered(engine: Engine) {
     for wrong in [["--status", "new"], ["--event", "CarePlan"], ["--since", "yesterday"]] {
         assert_eq!(world.run(&["messages", "list", wrong[0], wrong[1]]).code, 2, "{wrong:?}");
     }
+}
+
+async fn a_sender_is_shown_who_processed_its_messages(engine: Engine) {
+    let world = World::new(engine).await;
+    let server = world.serve(&[]);
+    let first = server.send_plan("1", "p").await;
+    server.send_plan("2", "q").await;
+    let game = server.connector("game");
+    let claimed = game.claim(&Filter::default()).await.unwrap().unwrap();
+    game.set_status(claimed.header(), &Status::Failed("no such game".to_owned())).await.unwrap();
+
+    let sent = |arguments: &[&str]| {
+        world.list(&[&["messages", "list", "--sent-by", "portal"], arguments].concat())
+    };
+    let all = sent(&[]);
+    assert_eq!(values(&all, "focal"), [1, 2].map(|n| format!("{APP}/CarePlan/{n}")));
+    let message = &all[0];
+    assert_eq!(message["message_identifier"], first.identifier());
+    assert_eq!((&message["domain"], &message["sender"]), (&json!("zon"), &json!("portal")));
+    assert_eq!((&message["retrieved"], &message["expired"]), (&Value::Null, &Value::Null));
+    let copy = &message["recipients"][0];
+    assert_eq!((&copy["recipient"], &copy["status"]), (&json!("game"), &json!("Failed")));
+    assert_eq!((&copy["claims"], &copy["exception"]), (&json!(1), &json!("no such game")));
+    assert_eq!(copy["id"].to_string(), claimed.header().id());
+    assert!(copy["last_changed"].as_str().unwrap().ends_with('Z'));
+    let shown = world.json(&["messages", "show", claimed.header().id()]);
+    assert_eq!(shown["recipients"], message["recipients"]);
+
+    assert_eq!(sent(&["--status", "Failed"]).len(), 1);
+    assert_eq!(sent(&["--status", "New"]).len(), 1);
+    assert_eq!(sent(&["--status", "Success"]).len(), 0);
+    assert_eq!(sent(&["--identifier", first.identifier()]), *std::slice::from_ref(&message));
+    assert_eq!(sent(&["--event", "CreateOrUpdatePatient"]).len(), 0);
+    assert_eq!(sent(&["--since", "2020-01-01T00:00:00Z"]).len(), 2);
+    assert_eq!(sent(&["--until", "2020-01-01T00:00:00Z"]).len(), 0);
+    assert_eq!(sent(&["--limit", "1"]), *std::slice::from_ref(&message));
+    let after = message["message"].to_string();
+    assert_eq!(sent(&["--after", &after]), all[1..]);
+    assert!(world.list(&["messages", "list", "--sent-by", "game"]).is_empty());
+    let table = world.out(&["messages", "list", "--sent-by", "portal"]);
+    assert!(table.contains("game Failed") && table.contains("game New"), "{table}");
+    world.refused(3, &["messages", "list", "--sent-by", "nobody"]);
+    for wrong in [["--instance", "game"], ["--domain", "zon"]] {
+        let arguments = ["messages", "list", "--sent-by", "portal", wrong[0], wrong[1]];
+        assert_eq!(world.run(&arguments).code, 2, "{wrong:?}");
+    }
+    assert_eq!(world.run(&["messages", "list", "--identifier", "x"]).code, 2);
 }
 
 async fn an_operator_fails_and_requeues_a_copy_with_a_reason(engine: Engine) {

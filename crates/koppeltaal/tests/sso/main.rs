@@ -22,5 +22,9 @@ mod pkce;
 mod processes;
 mod recorded;
 mod refresh;
+#[path = "../kt1/storage.rs"]
+#[expect(dead_code, reason = "the tests of providers need more of it")]
+mod storage;
+mod storage_item;
 mod token;
 mod wire;

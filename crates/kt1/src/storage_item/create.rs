@@ -12,15 +12,10 @@ use crate::answer::{Answer, Content, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
 
-/// Keeps a new item; `bound` is the patient that the caller is bound to.
-pub async fn create(
-    app: &App,
-    call: &Call,
-    caller: &Caller,
-    bound: Option<&str>,
-) -> Result<Answer, Refusal> {
+/// Keeps a new item.
+pub async fn create(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Refusal> {
     let place = place(caller)?;
-    let sent = Sent::read(call, bound).await?;
+    let sent = Sent::read(call, caller).await?;
     match place {
         Place::Here(storage) => here(app, call, caller, storage, &sent).await,
         Place::At(provider) => at(app, call, caller, &provider, &sent).await,

@@ -1,29 +1,19 @@
 //! DELETE Other/StorageItem:{id} (spec 4).
 
 use koppeltaal_core::audit::Action;
-use koppeltaal_fhir::dstu1::reference::identity;
-use koppeltaal_store::storage_item::{self, Owner};
+use koppeltaal_store::storage_item;
 
-use super::{Place, kept, place, recorded};
+use super::{Place, kept, owner, place, recorded};
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
 
 /// Removes an item; 204, as DSTU1 has it.
-pub async fn delete(
-    app: &App,
-    call: &Call,
-    caller: &Caller,
-    bound: Option<&str>,
-    id: &str,
-) -> Result<Answer, Refusal> {
+pub async fn delete(app: &App, call: &Call, caller: &Caller, id: &str) -> Result<Answer, Refusal> {
     match place(caller)? {
         Place::Here(_) => {
             let number = kept::number(id)?;
-            let owner = Owner {
-                application: caller.application.number,
-                patient: bound.map(|url| identity(url).to_owned()),
-            };
+            let owner = owner(caller);
             let audit = recorded(app, call, caller, Action::Delete, id, None);
             let ids = app.parts.ids.clone();
             let scope = app.parts.store.scope(&caller.domain);
@@ -33,7 +23,7 @@ pub async fn delete(
             deleted.map_err(|refused| kept::refusal(app, refused, id))?;
         }
         Place::At(provider) => {
-            let patient = provider.delete(app, call, caller, bound, id).await?;
+            let patient = provider.delete(app, call, caller, id).await?;
             let entry = recorded(app, call, caller, Action::Delete, id, patient.as_deref());
             provider.record(app, caller, entry).await?;
         }

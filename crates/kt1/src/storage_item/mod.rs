@@ -33,8 +33,8 @@ use http::StatusCode;
 use koppeltaal_core::audit::{Action, Entry};
 use koppeltaal_core::directory::{Domain, Storage, StorageKind};
 use koppeltaal_fhir::Node;
-use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_fhir::dstu1::{self, Link, StorageItem, Tag, names};
+use koppeltaal_store::storage_item::Owner;
 
 use crate::answer::Refusal;
 use crate::app::Inner;
@@ -70,16 +70,10 @@ pub fn provider_url(domain: &Domain) -> Option<&str> {
     storage.url.as_deref()
 }
 
-/// The patient that a request is about: the one that the caller is bound to, or the one that it
-/// names. To name another one is refused.
-fn narrowed(asked: Option<&str>, bound: Option<&str>) -> Result<Option<String>, Refusal> {
-    let (asked, bound) = (asked.map(identity), bound.map(identity));
-    match (asked, bound) {
-        (Some(asked), Some(bound)) if asked != bound => Err(Refusal::forbidden(
-            "The token is for another patient: with it only StorageItems of its own patient can be reached.",
-        )),
-        _ => Ok(bound.or(asked).map(str::to_owned)),
-    }
+/// Whose items a caller reaches: those of its application; with an access token, of the patient of
+/// that.
+fn owner(caller: &Caller) -> Owner {
+    Owner { application: caller.application.number, patient: caller.patient.clone() }
 }
 
 /// A StorageItem on its way to a client.
@@ -139,20 +133,4 @@ fn unknown(id: &str) -> Refusal {
 
 fn conflict(code: &'static str, details: impl Into<String>) -> Refusal {
     Refusal::new(StatusCode::CONFLICT, code, code, details)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bound_patient_is_the_only_one_that_can_be_asked_for() {
-        let (a, b) = (Some("https://x/Patient/a"), Some("https://x/Patient/b"));
-        let versioned = Some("https://x/Patient/a/_history/3");
-        assert_eq!(narrowed(None, None).unwrap(), None);
-        assert_eq!(narrowed(versioned, None).unwrap().as_deref(), a);
-        assert_eq!(narrowed(None, a).unwrap().as_deref(), a);
-        assert_eq!(narrowed(versioned, a).unwrap().as_deref(), a);
-        assert_eq!(narrowed(b, a).unwrap_err().status, StatusCode::FORBIDDEN);
-    }
 }

@@ -3,9 +3,9 @@
 use koppeltaal_core::audit::Action;
 use koppeltaal_fhir::dstu1::StorageItem;
 use koppeltaal_fhir::dstu1::reference::identity;
-use koppeltaal_store::storage_item::{self, Owner};
+use koppeltaal_store::storage_item;
 
-use super::{Item, Place, kept, place, recorded, unknown};
+use super::{Item, Place, kept, owner, place, recorded, unknown};
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
@@ -15,13 +15,12 @@ pub async fn read(
     app: &App,
     call: &Call,
     caller: &Caller,
-    bound: Option<&str>,
     id: &str,
     version: Option<&str>,
 ) -> Result<Answer, Refusal> {
     let item = match place(caller)? {
-        Place::Here(_) => here(app, caller, bound, id).await?,
-        Place::At(provider) => provider.read(app, call, caller, bound, id).await?,
+        Place::Here(_) => here(app, caller, id).await?,
+        Place::At(provider) => provider.read(app, call, caller, id).await?,
     };
     if version.is_some_and(|version| item.version.as_deref() != Some(version)) {
         return Err(Refusal::not_found(format!(
@@ -35,12 +34,9 @@ pub async fn read(
     Ok(Answer { location: Some(item.location(app)), ..Answer::tree(item.node) })
 }
 
-async fn here(app: &App, caller: &Caller, bound: Option<&str>, id: &str) -> Result<Item, Refusal> {
+async fn here(app: &App, caller: &Caller, id: &str) -> Result<Item, Refusal> {
     let number = kept::number(id)?;
-    let owner = Owner {
-        application: caller.application.number,
-        patient: bound.map(|url| identity(url).to_owned()),
-    };
+    let owner = owner(caller);
     let scope = app.parts.store.scope(&caller.domain);
     let found = scope.read(move |tx| storage_item::find(tx, &owner, number)).await?;
     let item = found.ok_or_else(|| unknown(id))?;

@@ -6,7 +6,7 @@ use koppeltaal_store::storage_item::{self, Found as Page, Owner, Search};
 
 use super::criteria::Criteria;
 use super::provider::Provider;
-use super::{Item, Place, kept, narrowed, place};
+use super::{Item, Place, kept, place};
 use crate::answer::{Answer, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
@@ -17,15 +17,10 @@ use koppeltaal_core::Error;
 const PAGE_BYTES: i64 = 8 << 20;
 
 /// Lists items with their content, the longest unchanged first unless it is asked otherwise.
-pub async fn search(
-    app: &App,
-    call: &Call,
-    caller: &Caller,
-    bound: Option<&str>,
-) -> Result<Answer, Refusal> {
+pub async fn search(app: &App, call: &Call, caller: &Caller) -> Result<Answer, Refusal> {
     let place = place(caller)?;
     let criteria = Criteria::read(&call.query)?;
-    let patient = narrowed(call.query.get("patient"), bound)?;
+    let patient = caller.narrowed(call.query.get("patient"))?;
     let found = match place {
         Place::Here(_) => here(app, call, caller, criteria, patient.clone()).await?,
         Place::At(provider) => at(app, call, caller, &provider, patient.as_deref()).await?,

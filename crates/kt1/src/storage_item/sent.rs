@@ -7,7 +7,6 @@ use koppeltaal_fhir::Node;
 use koppeltaal_fhir::dstu1::reference::identity;
 use koppeltaal_fhir::dstu1::{StorageItem, Stored};
 
-use super::narrowed;
 use crate::answer::Refusal;
 use crate::call::{Call, Caller};
 use crate::{key, negotiate};
@@ -35,8 +34,8 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// Reads the body of a call; `bound` is the patient that the caller is bound to.
-    pub(super) async fn read(call: &Call, bound: Option<&str>) -> Result<Self, Refusal> {
+    /// Reads the body of a call; it is about a patient that the caller may reach.
+    pub(super) async fn read(call: &Call, caller: &Caller) -> Result<Self, Refusal> {
         let format = call.body_format.ok_or_else(not_an_item)?;
         if call.body.len() > MAX_ITEM {
             return Err(too_long(format!("The StorageItem is larger than {MAX_ITEM} bytes.")));
@@ -56,7 +55,7 @@ impl Sent {
         check_content(required(item.content(), "Content")?)?;
         let patient = identity(required(item.patient(), "PatientIdentifier")?).to_owned();
         key::check("The URL of the patient", &patient, key::MAX_URL)?;
-        narrowed(Some(&patient), bound)?;
+        caller.narrowed(Some(&patient))?;
         let object_type = required(item.object_type(), "ObjectType")?.to_owned();
         key::check("The object type", &object_type, MAX_TYPE)?;
         let object_key = required(item.object_key(), "ObjectKey")?.to_owned();

@@ -3,12 +3,12 @@
 
 use koppeltaal_core::audit::Action;
 use koppeltaal_core::directory::Storage;
-use koppeltaal_fhir::dstu1::reference::{identity, split_version};
-use koppeltaal_store::storage_item::{self, Owner};
+use koppeltaal_fhir::dstu1::reference::split_version;
+use koppeltaal_store::storage_item;
 
 use super::provider::Provider;
 use super::sent::Sent;
-use super::{Place, kept, place, recorded};
+use super::{Place, kept, owner, place, recorded};
 use crate::answer::{Answer, Content, Refusal};
 use crate::app::App;
 use crate::call::{Call, Caller};
@@ -18,27 +18,24 @@ pub async fn update(
     app: &App,
     call: &Call,
     caller: &Caller,
-    bound: Option<&str>,
     id: &str,
     version: Option<String>,
 ) -> Result<Answer, Refusal> {
     let place = place(caller)?;
-    let sent = Sent::read(call, bound).await?;
+    let sent = Sent::read(call, caller).await?;
     let named = || split_version(call.content_location.as_deref()?).1.map(String::from);
     let version = version.or_else(named);
     match place {
-        Place::Here(storage) => here(app, call, caller, storage, bound, id, version, &sent).await,
-        Place::At(provider) => at(app, call, caller, &provider, bound, id, version, &sent).await,
+        Place::Here(storage) => here(app, call, caller, storage, id, version, &sent).await,
+        Place::At(provider) => at(app, call, caller, &provider, id, version, &sent).await,
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "what `update` was given, and what it found")]
 async fn here(
     app: &App,
     call: &Call,
     caller: &Caller,
     storage: &Storage,
-    bound: Option<&str>,
     id: &str,
     version: Option<String>,
     sent: &Sent,
@@ -47,10 +44,7 @@ async fn here(
     let (ids, now) = (app.parts.ids.clone(), app.now());
     let audit = recorded(app, call, caller, Action::Update, id, Some(&sent.patient));
     let (change, text) = kept::change(app, caller, storage, sent, number, now, audit)?;
-    let owner = Owner {
-        application: caller.application.number,
-        patient: bound.map(|url| identity(url).to_owned()),
-    };
+    let owner = owner(caller);
     let stored = app
         .parts
         .store
@@ -67,18 +61,16 @@ async fn here(
     })
 }
 
-#[expect(clippy::too_many_arguments, reason = "what `update` was given, and what it found")]
 async fn at(
     app: &App,
     call: &Call,
     caller: &Caller,
     provider: &Provider<'_>,
-    bound: Option<&str>,
     id: &str,
     version: Option<String>,
     sent: &Sent,
 ) -> Result<Answer, Refusal> {
-    let item = provider.update(app, call, caller, bound, id, version, sent).await?;
+    let item = provider.update(app, call, caller, id, version, sent).await?;
     let mut entry = recorded(app, call, caller, Action::Update, id, Some(&sent.patient));
     entry.version.clone_from(&item.version);
     provider.record(app, caller, entry).await?;

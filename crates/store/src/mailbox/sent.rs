@@ -128,7 +128,9 @@ fn conditions(wanted: &SentFilter) -> Filter<'_> {
     let mut filter = Filter::default();
     let number = place(wanted).number;
     if let Some(sender) = wanted.sender {
-        filter.and("m.sender = ", sender);
+        // Few messages have one identifier: no planner shall look among all of the sender.
+        let column = if wanted.identifier.is_some() { "m.sender + 0 = " } else { "m.sender = " };
+        filter.and(column, sender);
     }
     if let Some(identifier) = &wanted.identifier {
         filter.and("m.identifier = ", identifier);

@@ -180,6 +180,14 @@ both!(a_page_of_what_was_sent_reads_no_more, |store| async move {
             SentFilter { identifier: Some("message about u77".to_owned()), ..by(A) },
             "kt1_message_identifier",
         ),
+        (
+            SentFilter {
+                identifier: Some("message about u77".to_owned()),
+                status: Some(Status::New),
+                ..by(A)
+            },
+            "kt1_message_identifier",
+        ),
         (SentFilter { from: middle, ..SentFilter::default() }, "PRIMARY KEY"),
     ] {
         for newest_first in [false, true] {

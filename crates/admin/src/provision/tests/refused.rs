@@ -60,6 +60,15 @@ async fn domains() {
             "4: retention: CreateOrUpdatePatient is set twice",
         ),
         ("storage = { kind = 'proxy' }", "3: storage: a proxy needs url"),
+        (
+            "storage = { kind = 'proxy', url = 'https://x.example', quota = '1GiB' }",
+            "3: storage.quota: is for items in this server",
+        ),
+        (
+            "storage = { kind = 'proxy', url = 'https://x.example', username = 'a:b' }",
+            "3: storage.username: no colon",
+        ),
+        ("storage = { kind = 'built-in', quota = '10MB' }", "3: storage: `10MB` is not a size"),
         ("storage = { kind = 'cloud' }", "3: storage: unknown variant"),
         ("storage = { kind = 'proxy', url = 'ftp://x.example' }", "3: storage.url: "),
         ("fhir_alias = 'fhir'", "3: fhir_alias: `fhir` is not a path"),

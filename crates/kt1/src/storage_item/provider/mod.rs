@@ -70,7 +70,6 @@ impl<'a> Provider<'a> {
         app: &App,
         call: &Call,
         caller: &Caller,
-        bound: Option<&str>,
         id: &str,
     ) -> Result<Item, Refusal> {
         check_id(id)?;
@@ -80,28 +79,24 @@ impl<'a> Provider<'a> {
         answer::check(&reply, call, caller, id)?;
         let item = answer::item(&reply, caller, id).ok_or_else(|| answer::garbage(call, caller))?;
         let view = StorageItem::of(&item.node);
-        let bound = bound.map(identity);
-        let is_theirs = view.and_then(StorageItem::patient).map(identity) == bound;
-        match bound.is_none() || is_theirs {
+        match caller.may_see(view.and_then(StorageItem::patient).map(identity)) {
             true => item.shown().ok_or_else(|| unknown(id)),
             false => Err(unknown(id)),
         }
     }
 
     /// Replaces the caller's item there.
-    #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known")]
     pub(super) async fn update(
         &self,
         app: &App,
         call: &Call,
         caller: &Caller,
-        bound: Option<&str>,
         id: &str,
         version: Option<String>,
         sent: &Sent,
     ) -> Result<Item, Refusal> {
         // The provider knows nothing of our applications: whose it is, is looked at first.
-        let known = self.read(app, call, caller, bound, id).await?;
+        let known = self.read(app, call, caller, id).await?;
         if version.is_some() && known.version.is_some() && version != known.version {
             return Err(kept::outdated(app, id, known.version.as_deref()));
         }
@@ -131,10 +126,9 @@ impl<'a> Provider<'a> {
         app: &App,
         call: &Call,
         caller: &Caller,
-        bound: Option<&str>,
         id: &str,
     ) -> Result<Option<String>, Refusal> {
-        let known = self.read(app, call, caller, bound, id).await?;
+        let known = self.read(app, call, caller, id).await?;
         let url = format!("{}/Other/StorageItem:{id}", self.base);
         let request = call::Request::plain(Method::DELETE, url);
         let reply = self.ask(app, call, caller, request, ITEM_BYTES).await?;
