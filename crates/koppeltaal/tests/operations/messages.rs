@@ -115,11 +115,11 @@ async fn a_sender_is_shown_who_processed_its_messages(engine: Engine) {
     assert_eq!(sent(&["--status", "Failed"]).len(), 1);
     assert_eq!(sent(&["--status", "New"]).len(), 1);
     assert_eq!(sent(&["--status", "Success"]).len(), 0);
-    assert_eq!(sent(&["--identifier", first.identifier()]), *std::slice::from_ref(&message));
+    assert_eq!(sent(&["--identifier", first.identifier()]), std::slice::from_ref(message));
     assert_eq!(sent(&["--event", "CreateOrUpdatePatient"]).len(), 0);
     assert_eq!(sent(&["--since", "2020-01-01T00:00:00Z"]).len(), 2);
     assert_eq!(sent(&["--until", "2020-01-01T00:00:00Z"]).len(), 0);
-    assert_eq!(sent(&["--limit", "1"]), *std::slice::from_ref(&message));
+    assert_eq!(sent(&["--limit", "1"]), std::slice::from_ref(message));
     let after = message["message"].to_string();
     assert_eq!(sent(&["--after", &after]), all[1..]);
     assert!(world.list(&["messages", "list", "--sent-by", "game"]).is_empty());
