@@ -327,7 +327,7 @@ fn wrong_questions_leave_with_2_and_unknown_instances_with_3() {
     for (request, more, expected) in [
         ("GET Tsk/1", &[][..], "`Tsk` is no resource type"),
         ("Task/1", &[], "write a method and a path"),
-        ("GET Task", &["--origin", PORTAL], "--origin is for a request on one resource"),
+        ("GET Task", &["--origin", PORTAL], "an origin is for a request on one resource"),
         ("GET Task/1", &["--origin", "a/b"], "`a/b` is no client_id"),
     ] {
         let (code, said) = code("portal@d", request, more);

@@ -90,14 +90,10 @@ async fn lists_are_filtered_by_related_attributes(engine: Engine) {
     let domain = admin.id("Domain", "filter[Name]=domein-e").await;
     for filter in [
         "filter[Domain.Name]=domein-e".to_owned(),
-        "filter[Domain.Name][startswith]=domein-".to_owned(),
         format!("filter[Domain]={domain}"),
         format!("filter[Domain.id]={domain}"),
         "filter[Application.Identifier]=AppX".to_owned(),
     ] {
-        if filter.contains("startswith") {
-            continue;
-        }
         let answer = admin.get(&format!("ApplicationInstance?{filter}")).await.expect(200);
         assert_eq!(answer.total(), 1, "{filter}");
     }

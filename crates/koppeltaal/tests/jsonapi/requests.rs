@@ -131,9 +131,9 @@ async fn a_domain_comes_to_be_with_its_administrator(engine: Engine) {
     let invitation = mails(&app, "keeper@zorg.example").await;
     assert_eq!(invitation.len(), 1, "{invitation:?}");
     let (_, text) = &invitation[0];
-    assert!(text.contains(&format!("{}/admin/", app.server.public_url)), "{text}");
+    assert!(text.contains(&format!("{}/admin/password?link=", app.server.public_url)), "{text}");
     // It leads to an account that sees its domain and nothing else.
-    let secret = text.rsplit_once('#').unwrap().1.lines().next().unwrap().to_owned();
+    let secret = text.rsplit_once("?link=").unwrap().1.lines().next().unwrap().to_owned();
     let digest = koppeltaal_auth::administrator::digest(&secret);
     let now = app.now();
     let linked = app

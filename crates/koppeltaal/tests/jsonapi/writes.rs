@@ -204,7 +204,7 @@ async fn subscriptions_are_made_and_ended(engine: Engine) {
     admin.patch("SubscriptionsPerApplication", &id, json!({})).await.expect(405);
     // The server delivers accordingly, without a restart.
     eventually("N receives patients", || async {
-        app.sent_patient("p").await;
+        app.sent_patient(&uuid::Uuid::new_v4().to_string()).await;
         !app.user("n").claim().await.is_empty()
     })
     .await;

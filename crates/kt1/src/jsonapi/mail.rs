@@ -104,7 +104,7 @@ impl Post {
         administrator::put_link(tx, &link.digest, account, self.now.plus(INVITED))?;
         let text = format!(
             "{about}\n\nUw gebruikersnaam is {login}. Kies binnen zeven dagen een wachtwoord:\n\n\
-             {}/admin/link#{}",
+             {}/admin/password?link={}",
             self.public_url, link.secret
         );
         self.put(tx, to, "uitnodiging", &text, true)
