@@ -77,6 +77,7 @@ fn instance(
     directory
         .instances_of(caller.domain.number)
         .filter(|instance| instance.application.id == client_id && instance.takes_part())
+        .filter(|instance| instance.instance.sso_active != Some(false))
         .filter(|instance| kind == LaunchKind::Mobile || launch_url(instance).is_some())
         .min_by_key(|instance| (!is_caller(instance), instance.instance.number))
         .cloned()
