@@ -1,11 +1,11 @@
 //! One open connection: whose it is, and what it is to be told. However often it is
 //! told that something waits, that is one bit.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use koppeltaal_core::Timestamp;
 use koppeltaal_store::hub::Connection;
+use koppeltaal_store::mailbox;
+use koppeltaal_store::sso::Digest;
 use tokio::sync::Notify;
 
 use super::token::Holder;
@@ -18,44 +18,39 @@ const WAITING: u8 = 2;
 /// The connection is to end.
 const OVER: u8 = 4;
 
-/// A caller, and what its credentials allow.
-#[derive(Debug, Clone)]
-pub(super) struct Who {
-    /// The instance.
-    pub caller: Caller,
-    /// The patient of its access token, where it has one.
-    pub patient: Option<Arc<str>>,
-    /// When its access token expires; a password does not.
-    pub until: Option<Timestamp>,
-}
-
-impl Who {
-    /// Who its connections are bound to.
-    pub(super) fn holder(&self) -> Holder {
-        let patient = self.patient.as_deref().map(koppeltaal_store::mailbox::patient_key);
-        Holder { instance: self.caller.instance.number, patient }
-    }
+/// Who the connections of a caller are bound to.
+pub(super) fn holder(caller: &Caller) -> Holder {
+    let patient = caller.patient.as_deref().map(mailbox::patient_key);
+    Holder { instance: caller.instance.number, patient }
 }
 
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Live {
     pub id: Connection,
-    pub who: Who,
-    /// What stands for its patient.
+    pub caller: Caller,
+    /// What stands for its access token, where it has one.
+    pub bearer: Option<Digest>,
+    /// What stands for the patient of that.
     patient: Option<i64>,
     state: AtomicU8,
     wake: Notify,
 }
 
 impl Live {
-    pub(super) fn new(id: Connection, who: Who, started: bool) -> Self {
+    pub(super) fn new(
+        id: Connection,
+        caller: Caller,
+        bearer: Option<Digest>,
+        started: bool,
+    ) -> Self {
         let state = AtomicU8::new(if started { STARTED } else { 0 });
-        Self { id, patient: who.holder().patient, who, state, wake: Notify::new() }
+        let patient = holder(&caller).patient;
+        Self { id, caller, bearer, patient, state, wake: Notify::new() }
     }
 
     pub(super) fn instance(&self) -> i64 {
-        self.who.caller.instance.number
+        self.caller.instance.number
     }
 
     /// StartPush was called: from now on it is told what arrives.
@@ -63,10 +58,16 @@ impl Live {
         self.set(STARTED);
     }
 
-    /// Something waits, of this patient if that is known.
-    pub(super) fn tell(&self, patient: Option<i64>) {
-        let foreign = self.patient.is_some() && patient.is_some() && self.patient != patient;
-        if !foreign && self.is(STARTED) {
+    /// Something about this patient, or about none, has come.
+    pub(super) fn arrived(&self, patient: Option<i64>) {
+        if self.patient.is_none() || self.patient == patient {
+            self.tell();
+        }
+    }
+
+    /// Something waits.
+    pub(super) fn tell(&self) {
+        if self.is(STARTED) {
             self.set(WAITING);
         }
     }

@@ -7,7 +7,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::cursor::Cursor;
 use super::frame::{self, Body};
-use super::live::{Live, Who};
 use super::registry::Present;
 use super::waiting;
 use crate::answer::Refusal;
@@ -26,7 +25,7 @@ pub(super) async fn poll(
     reconnects: bool,
 ) -> Result<Response<Body>, Refusal> {
     let live = &present.live;
-    let expires = live.who.until.map(|until| Instant::now() + until.since(app.now()));
+    let expires = live.caller.until.map(|until| Instant::now() + until.since(app.now()));
     let held = Instant::now() + app.hub.settings.poll();
     let until = expires.map_or(held, |expires| expires.min(held));
     let mut first = true;
@@ -35,7 +34,7 @@ pub(super) async fn poll(
         if place.started && (first || live.is_waiting()) {
             // What arrives after the look wakes it again.
             live.told();
-            let newest = waiting::newest(app, &live.who).await?;
+            let newest = waiting::newest(app, &live.caller).await?;
             if newest.is_some() && (newest != cursor.told || (first && reconnects)) {
                 app.metrics().hub_told();
                 let cursor = Cursor { started: true, told: newest };
@@ -55,16 +54,4 @@ pub(super) async fn poll(
             () = sleep_until(until) => return Ok(frame::json(frame::place(place))),
         }
     }
-}
-
-/// The connection of a poll. A client that sent no place may have called StartPush by
-/// a request of its own.
-pub(super) async fn live(
-    app: &App,
-    who: Who,
-    id: [u8; 16],
-    cursor: Cursor,
-) -> Result<Live, Refusal> {
-    let started = cursor.started || waiting::was_started(app, &who, id).await?;
-    Ok(Live::new(id, who, started))
 }

@@ -61,7 +61,7 @@ impl Registry {
         let live = Arc::new(live);
         let mut mailboxes = self.mailboxes();
         let mailbox = mailboxes.entry(live.instance()).or_insert_with(|| Mailbox {
-            domain: live.who.caller.domain.clone(),
+            domain: live.caller.domain.clone(),
             live: HashMap::new(),
             known: None,
             arrivals: 0,
@@ -103,7 +103,7 @@ impl Registry {
         let Some(mailbox) = mailboxes.get_mut(&arrival.instance) else { return };
         mailbox.arrivals += 1;
         mailbox.known = mailbox.known.max(Some(arrival.stamp));
-        mailbox.live.values().for_each(|live| live.tell(arrival.patient));
+        mailbox.live.values().for_each(|live| live.arrived(arrival.patient));
     }
 
     /// The mailbox of an instance, to be looked at.
@@ -130,7 +130,7 @@ impl Registry {
         }
         mailbox.known = newest;
         if newest.is_some() {
-            mailbox.live.values().for_each(|live| live.tell(None));
+            mailbox.live.values().for_each(|live| live.tell());
         }
     }
 
@@ -158,16 +158,23 @@ impl Registry {
             for live in mailbox.live.values() {
                 let stays = instance.is_some_and(|now_known| {
                     let known = &now_known.instance;
-                    let before = &live.who.caller.instance.password_hash;
+                    let before = &live.caller.instance.password_hash;
                     let previous = known.previous_password_until.is_some_and(|until| now < until)
                         && known.previous_password_hash == *before;
-                    live.who.until.is_some() || known.password_hash == *before || previous
+                    live.bearer.is_some() || known.password_hash == *before || previous
                 });
                 if !stays {
                     live.end();
                 }
             }
         }
+    }
+
+    /// The connections that were opened with an access token.
+    pub(super) fn bearers(&self) -> Vec<Arc<Live>> {
+        let mailboxes = self.mailboxes();
+        let all = mailboxes.values().flat_map(|mailbox| mailbox.live.values());
+        all.filter(|live| live.bearer.is_some()).cloned().collect()
     }
 
     /// Ends all of them.
@@ -194,8 +201,8 @@ impl Mailbox {
 mod tests {
     use koppeltaal_core::directory::{Application, ConnectedInstance, Instance};
 
-    use super::super::live::Who;
     use super::*;
+    use crate::call::Caller;
 
     fn live(id: u8, started: bool) -> Live {
         let connected = ConnectedInstance {
@@ -203,11 +210,7 @@ mod tests {
             application: Arc::new(Application::default()),
             domain: Arc::new(Domain::default()),
         };
-        Live::new(
-            [id; 16],
-            Who { caller: Arc::new(connected).into(), patient: None, until: None },
-            started,
-        )
+        Live::new([id; 16], Caller::from(Arc::new(connected)), None, started)
     }
 
     fn arrival(stamp: i64) -> Arrival {

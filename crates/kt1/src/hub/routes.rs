@@ -13,11 +13,12 @@ use koppeltaal_core::Error;
 use koppeltaal_core::audit::Action;
 use koppeltaal_core::told::Told;
 use koppeltaal_store::hub::Connection;
+use koppeltaal_store::sso::{Digest, SecretKind};
 use serde::Deserialize;
 
 use super::cursor::Cursor;
 use super::frame::{self, Body};
-use super::live::{Live, Who};
+use super::live::{self, Live};
 use super::parameters::Parameters;
 use super::registry::Present;
 use super::token::{self, Unaccepted};
@@ -25,9 +26,10 @@ use super::websocket;
 use super::{NAME, cors, long_polling, negotiate, proxy, send, server_sent_events, waiting};
 use crate::answer::Refusal;
 use crate::app::App;
-use crate::call::{self, Seen};
+use crate::authenticate::{Credentials, authenticate_with};
+use crate::call::{self, Caller, Seen};
 use crate::negotiate::Format;
-use crate::{authenticate, body, routes};
+use crate::{body, routes};
 
 /// The largest form, in bytes.
 const LARGEST_FORM: usize = 64 * 1024;
@@ -162,6 +164,12 @@ struct Asked<'a> {
     upgrade: Option<OnUpgrade>,
 }
 
+/// A caller, and what stands for its access token.
+struct Who {
+    caller: Caller,
+    bearer: Option<Digest>,
+}
+
 async fn answer<B>(
     app: &App,
     endpoint: Option<Endpoint>,
@@ -186,15 +194,18 @@ where
         let script = Bytes::from_static(proxy::SCRIPT.as_bytes());
         return Ok(frame::whole("application/javascript; charset=UTF-8", script));
     }
-    let headers = asked.parameters.with_credentials(&asked.head.headers);
-    let caller = authenticate::authenticate(app, &headers, asked.peer).await?;
-    drop(headers);
+    let credentials = asked.parameters.credentials(&asked.head.headers);
+    let bearer = match &credentials {
+        Some(Credentials::Bearer(token)) => Some(Digest::of(SecretKind::Access, token)),
+        _ => None,
+    };
+    let caller = authenticate_with(app, credentials, asked.peer).await?;
     told.domain = Some(caller.domain.name.clone());
     told.instance = Some(caller.name().to_owned());
     app.parts.limit.check(caller.instance.number).map_err(Refusal::throttled)?;
     let began = app.now();
     let request_id = asked.request_id.to_owned();
-    let who = Who { caller, patient: None, until: None };
+    let who = Who { caller, bearer };
     let result = serve(app, endpoint, asked, body, &who).await;
     if let Err(refusal) = &result {
         let entry = call::audit(Action::Reject, began, &who.caller, &request_id);
@@ -224,17 +235,17 @@ where
     let hub = &app.hub.settings;
     if endpoint == Endpoint::Negotiate {
         let connection = uuid::Uuid::new_v4().into_bytes();
-        let token = token::seal(&hub.key, connection, who.holder());
+        let token = token::seal(&hub.key, connection, live::holder(&who.caller));
         let url = app.links.hub();
         let answer = negotiate::answer(hub, &asked.parameters, &url, connection, &token);
         return Ok(frame::json(answer.map_err(Error::internal)?));
     }
-    let id = connection(app, &asked.parameters, who)?;
+    let id = connection(app, &asked.parameters, &who.caller)?;
     let place = form.get("messageId").or_else(|| asked.parameters.get("messageId"));
     let cursor = place.map(Cursor::parse).unwrap_or_default();
     match endpoint {
         Endpoint::Start => Ok(frame::json(Bytes::from_static(b"{\"Response\":\"started\"}"))),
-        Endpoint::Send => send::send(app, who, id, &form).await,
+        Endpoint::Send => send::send(app, &who.caller, id, &form).await,
         Endpoint::Abort => {
             if let Some(live) = app.hub.registry.find(who.caller.instance.number, id) {
                 live.end();
@@ -245,8 +256,8 @@ where
         Endpoint::Reconnect | Endpoint::Poll => {
             let transport = Transport::of(&asked.parameters)?;
             if transport == Transport::LongPolling {
-                let live = long_polling::live(app, who.clone(), id, cursor).await?;
-                let present = enter(app, live)?;
+                let started = cursor.started || waiting::was_started(app, &who.caller, id).await?;
+                let present = enter(app, who, id, started)?;
                 let reconnects = endpoint == Endpoint::Reconnect;
                 return long_polling::poll(app, present, cursor, reconnects).await;
             }
@@ -281,10 +292,10 @@ async fn open(
         _ => None,
     };
     let started = match again {
-        Some(cursor) => cursor.started || waiting::was_started(app, who, id).await?,
+        Some(cursor) => cursor.started || waiting::was_started(app, &who.caller, id).await?,
         None => false,
     };
-    let present = enter(app, Live::new(id, who.clone(), started))?;
+    let present = enter(app, who, id, started)?;
     if started {
         waiting::look(app, &present.live).await;
     }
@@ -295,10 +306,11 @@ async fn open(
     })
 }
 
-fn enter(app: &App, live: Live) -> Result<Present, Refusal> {
+fn enter(app: &App, who: &Who, id: Connection, started: bool) -> Result<Present, Refusal> {
     if app.hub.is_stopping() {
         return Err(Error::Unavailable("the server ends".to_owned()).into());
     }
+    let live = Live::new(id, who.caller.clone(), who.bearer, started);
     app.hub.registry.enter(live, app.hub.settings.connections).ok_or_else(|| Refusal {
         retry_after: Some(TRY_AGAIN),
         ..Refusal::new(
@@ -311,11 +323,11 @@ fn enter(app: &App, live: Live) -> Result<Present, Refusal> {
 }
 
 /// The connection of a request's token.
-fn connection(app: &App, parameters: &Parameters, who: &Who) -> Result<Connection, Refusal> {
+fn connection(app: &App, parameters: &Parameters, caller: &Caller) -> Result<Connection, Refusal> {
     let token = parameters.get("connectionToken").ok_or_else(|| {
         Refusal::bad_request("required", "The parameter `connectionToken` is missing.")
     })?;
-    token::open(&app.hub.settings.key, token, who.holder()).map_err(|error| match error {
+    token::open(&app.hub.settings.key, token, live::holder(caller)).map_err(|error| match error {
         Unaccepted::Malformed => {
             Refusal::bad_request("value", "The parameter `connectionToken` is no token.")
         }

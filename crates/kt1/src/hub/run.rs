@@ -2,16 +2,17 @@
 //! processes; what others tell is told here; and now and then everything is looked at,
 //! since a note of another process may be lost.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use koppeltaal_core::Result;
-use koppeltaal_store::{Heard, hub, mailbox};
+use koppeltaal_store::{Heard, hub, mailbox, sso};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::arrival::Word;
+use super::live::Live;
 use super::registry::Watched;
 use super::waiting;
 use crate::app::App;
@@ -122,6 +123,9 @@ async fn look(app: &App) -> Result<()> {
             started(app, instance, id);
         }
     }
+    for part in app.hub.registry.bearers().chunks(AT_ONCE) {
+        check_tokens(app, part).await?;
+    }
     let mut watched = app.hub.registry.all_watched();
     watched.sort_by_key(|watched| watched.domain.number);
     for of_domain in watched.chunk_by(|a, b| a.domain.number == b.domain.number) {
@@ -134,6 +138,25 @@ async fn look(app: &App) -> Result<()> {
 
 /// Mailboxes that are looked at in one transaction.
 const AT_ONCE: usize = 100;
+
+/// Ends the connections whose access tokens were revoked.
+async fn check_tokens(app: &App, part: &[Arc<Live>]) -> Result<()> {
+    let digests: Vec<_> = part.iter().filter_map(|live| live.bearer).collect();
+    let known = app
+        .parts
+        .store
+        .read(move |tx| {
+            let known = digests.iter().map(|digest| sso::bearer(tx, digest));
+            known.collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    for (live, known) in part.iter().zip(known) {
+        if known.is_none() {
+            live.end();
+        }
+    }
+    Ok(())
+}
 
 async fn look_at(app: &App, watched: Vec<Watched>) -> Result<()> {
     let Some(first) = watched.first() else { return Ok(()) };

@@ -44,7 +44,7 @@ pub(super) struct Speaker {
 impl Speaker {
     pub(super) fn new(app: App, live: Arc<Live>) -> Self {
         let now = Instant::now();
-        let until = live.who.until.map(|until| now + until.since(app.now()));
+        let until = live.caller.until.map(|until| now + until.since(app.now()));
         let keep_alive_at = now + app.hub.settings.keep_alive;
         Self { shown_started: live.is_started(), live, app, again_at: now, keep_alive_at, until }
     }

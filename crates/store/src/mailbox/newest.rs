@@ -31,7 +31,7 @@ pub fn newest_new(
                  WHERE domain = $1 AND recipient = $2 AND patient_key = $3 AND status = 0
                    AND expired = 0
                  ORDER BY id + 0 DESC LIMIT 1",
-                tx.dialect().indexed_by("kt1_item_patient")
+                tx.dialect().indexed_by("kt1_item_new_patient")
             );
             tx.query_one(&sql, args![recipient, key_of(patient)])?
         }
