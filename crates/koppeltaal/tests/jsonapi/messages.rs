@@ -46,13 +46,14 @@ async fn messages_are_listed_without_content(engine: Engine) {
 
 async fn messages_are_filtered_and_paged(engine: Engine) {
     let app = TestApp::start(engine).await;
-    let mut times = Vec::new();
     for name in ["p1", "p2", "p3"] {
         app.advance(std::time::Duration::from_secs(60));
-        times.push(app.now().to_instant_millis());
         app.sent_patient(name).await;
     }
     let admin = system(&app).await;
+    let all = admin.get("Message?sort=Created").await.expect(200);
+    let times: Vec<String> =
+        all.values("Created").iter().map(|time| time.as_str().unwrap().to_owned()).collect();
     let instance = admin.id("ApplicationInstance", "filter[Application.Identifier]=AppA").await;
     for (query, expected) in [
         (format!("Message?filter[Created][ge]={}", times[1]), 2),

@@ -19,7 +19,9 @@ async fn every_action_is_recorded_searched_and_exported(engine: Engine) {
     let all = world.list(&["audit", "search", "--domain", "zon", "--limit", "1000"]);
     // Those after it are of Koppeltaal 2.0: tests/auth and tests/fhir have them.
     let of_kt2 = Action::ALL.iter().position(|action| *action == Action::Login).unwrap();
-    for action in &Action::ALL[..of_kt2] {
+    // Administrators sign in to the server, not to a domain.
+    let of_domain = |action: &&Action| **action != Action::SignIn;
+    for action in Action::ALL[..of_kt2].iter().filter(of_domain) {
         let code = action.code();
         let found = world.list(&["audit", "search", "--domain", "zon", "--action", code]);
         assert!(!found.is_empty(), "{code}");
