@@ -60,7 +60,7 @@ async fn a_patient_is_erased(engine: Engine) {
     assert_eq!(counted["messages"], 1);
     assert_eq!(counted["items"], 1);
     let said = world.out(&dry);
-    assert!(said.starts_with("would erase 1 messages, 1 copies and "), "{said}");
+    assert!(said.starts_with("would erase 1 messages, 1 copies, "), "{said}");
     assert_eq!(world.list(&["messages", "list"]).len(), 2);
     assert!(world.list(&["audit", "search", "--action", "erase"]).is_empty());
 

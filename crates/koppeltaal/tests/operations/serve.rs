@@ -20,6 +20,7 @@ async fn five_lines_say_what_runs_where(engine: Engine) {
     );
     assert!(lines[2].starts_with("listening http://127.0.0.1:"), "{}", lines[2]);
     let metrics = lines[2].split(", metrics ").nth(1).unwrap();
+    let metrics = metrics.split(", admin ").next().unwrap();
     assert_eq!(
         lines[3],
         "KT1       https://koppeltaal.example/FHIR/Koppeltaal, KT2 https://koppeltaal.example/api/v1/DOMAIN/fhir/r4"

@@ -148,12 +148,10 @@ impl World {
     /// The AuditEvents of a launch, found by the jti of its token, in order: the codes
     /// of type and subtype, the outcome, and what was done.
     pub fn trail(&self, jti: &str) -> Vec<String> {
-        let said = server::json(self.folder(), &["audit", "search", "--domain", DOMAIN]);
-        let rows = said.as_array().unwrap().iter().filter(|row| row["trace_id"] == jti);
-        let mut rows: Vec<&Value> = rows.collect();
-        rows.sort_by_key(|row| row["id"].as_i64());
-        let line = |row: &&Value| {
-            let event = &row["resource"];
+        let said = server::json(self.folder(), &["trace", jti, "--domain", DOMAIN]);
+        let rows = said.as_array().unwrap();
+        let line = |row: &Value| {
+            let event = &row["audit_event"];
             let kind = [&event["type"]["code"], &event["subtype"][0]["code"], &event["outcome"]];
             let [kind, subtype, outcome] = kind.map(text);
             let done = text(&event["outcomeDesc"]);
