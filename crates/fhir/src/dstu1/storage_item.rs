@@ -139,8 +139,8 @@ mod tests {
                 extension::with(url::CONTENT_TYPE, "valueCode", "text/plain"),
                 extension::with(url::CONTENT, "valueBase64Binary", "YQ=="),
             ],
-            "code" => other::code(other::STORAGE_ITEM),
             "language" => "nl",
+            "code" => other::code(other::STORAGE_ITEM),
         }
     }
 
