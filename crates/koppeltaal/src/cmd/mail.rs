@@ -84,7 +84,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
                 None => {
                     output::remark("its text held a secret, and is gone since it was sent");
                     Ok(())
-                },
+                }
             }
         }
     }

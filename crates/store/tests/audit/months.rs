@@ -152,7 +152,7 @@ both!(keys_of_what_was_recorded_before_there_were_months_are_added_once, |store|
             after: None,
             limit: 10,
         };
-        assert_eq!(w.read(move |tx| audit::events(tx, &asked)).await, [row.clone()]);
+        assert_eq!(w.read(move |tx| audit::events(tx, &asked)).await, std::slice::from_ref(&row));
     }
     let count = w.store.read(|tx| tx.query("SELECT count(*) FROM audit_key_000000", args![])).await;
     assert_eq!(count.unwrap()[0].0, [Value::Int(4)]);
