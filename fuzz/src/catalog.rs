@@ -16,6 +16,11 @@ impl Catalog {
         Self { parameters: Parameters::new(koppeltaal()) }
     }
 
+    /// What resources are indexed by.
+    pub fn indexed_by(&self) -> &Parameters {
+        &self.parameters
+    }
+
     /// The definitions.
     pub fn definitions(&self) -> &Definitions {
         koppeltaal()
