@@ -34,7 +34,8 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn check(kind: &str, pairs: &[(String, String)], is_strict: bool) {
-    let context = Context { catalog: &CATALOG, bases: &*BASES, now: NOW, is_strict };
+    let context =
+        Context { catalog: &CATALOG, bases: &*BASES, now: NOW, is_strict, with_unready: false };
     match parse(kind, pairs, &context) {
         Ok(query) => {
             assert!(query.count <= MOST_COUNT);
